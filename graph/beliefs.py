@@ -1,0 +1,85 @@
+"""From what a judge said to what is believed: reading answers, majorities over looks, scores. Pure.
+
+The majority of independent looks rather than one answer: under a judge that errs on 10% of answers, one look at each of
+eight items ends right 23% of the time and the majority of three 76% (DESIGN.md section 5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from overpaint.graph.record import Belief
+from overpaint.graph.state import Requirement
+
+_NUMBERS = dict(zip("zero one two three four five six seven eight nine ten eleven twelve".split(), range(13), strict=True))
+_LETTER = {"yes": "y", "no": "n", "unsure": "u"}
+
+
+def holds(requirement: Requirement, said: str) -> str:
+    """Whether a requirement holds, from the judge's words: yes, no, or unsure when they settle nothing.
+
+    A count is compared as a number, so that "2", "two" and "There are 2." are one answer; anything else as yes or no.
+    """
+    words = said.strip().lower()
+    wanted = number_in(requirement["expected"])
+    if wanted is not None:
+        found = number_in(words)
+        return "unsure" if found is None else "yes" if found == wanted else "no"
+    match = re.match(r"\W*(yes|no)\b", words)
+    if match is None:
+        return "unsure"
+    return "yes" if match[1] == (requirement["expected"] or "yes") else "no"
+
+
+def number_in(words: str) -> int | None:
+    """The one number in a text, in digits or letters; None when there is none or more than one."""
+    found = re.findall(r"(?<![\w.])(\d{1,4}|" + "|".join(_NUMBERS) + r")(?![\w.]\d)\b", words.lower())
+    values = {_NUMBERS.get(f, int(f) if f.isdigit() else 0) for f in found}
+    return values.pop() if len(values) == 1 else None
+
+
+def settle(looks: Sequence[str]) -> str:
+    """The majority of yes and no over all looks; unsure when neither has more than half of them."""
+    for answer in ("yes", "no"):
+        if looks.count(answer) * 2 > len(looks):
+            return answer
+    return "unsure"
+
+
+def believe(requirement: Requirement, answers: Sequence[dict[str, Any]]) -> Belief:
+    """What is held true of one requirement after all answers about it; evidence and box are those of the last look."""
+    looks = [holds(requirement, a["answer"]) for a in answers]
+    last = answers[-1]
+    return Belief(
+        requirement=requirement["id"],
+        answer=settle(looks),
+        said=last["answer"],
+        evidence=last["evidence"],
+        box=last["box"],
+        looks=looks,
+    )
+
+
+def letters(beliefs: Sequence[Belief]) -> str:
+    """The beliefs as state keeps them: y, n or u for each requirement in order."""
+    return "".join(_LETTER[b["answer"]] for b in beliefs)
+
+
+def score(checklist: Sequence[Requirement], beliefs: Sequence[Belief]) -> float:
+    """Passed weight over all weight, 0 to 1. Unsure never passes."""
+    passed = sum(r["weight"] for r, b in zip(checklist, beliefs, strict=True) if b["answer"] == "yes")
+    return round(passed / sum(r["weight"] for r in checklist), 4)
+
+
+def disputed(beliefs: Sequence[Belief]) -> list[int]:
+    """Places in the checklist whose looks settle nothing yet."""
+    return [i for i, b in enumerate(beliefs) if b["answer"] == "unsure"]
+
+
+def unconfirmed(beliefs: Sequence[Belief]) -> list[int]:
+    """Places to look at again before a picture may pass: those believed on a single look, when all else holds."""
+    if any(b["answer"] == "no" for b in beliefs):
+        return []
+    return [i for i, b in enumerate(beliefs) if len(b["looks"]) < 2]

@@ -1,0 +1,183 @@
+"""The brain: which candidates to paint next and why, or why to stop. Pure: no I/O, no model call, no clock, no chance.
+
+The constants are settings. Where they come from: a wide first round then one deep chain (arXiv 2601.15286); edits where
+a requirement failed and never below the champion (arXiv 2602.06166, 2512.20362); patience and a redesign when revising
+stalls (arXiv 2403.17804).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from overpaint.graph.settings import Settings
+from overpaint.graph.state import Action, Candidate, Plan, Requirement, State, StopReason
+
+HOLDS, FAILS, UNSURE = "y", "n", "u"
+LOCAL = frozenset({"object", "count", "attribute", "relation", "position", "text"})
+"""Kinds of requirement that repainting a part of the picture can mend."""
+WORTH_KEEPING = 0.25
+"""Least share of passed weight for which a picture is edited rather than painted afresh."""
+CALLS_PER_CANDIDATE = 3
+"""Model calls held back for each candidate before it is painted: a look, its confirmation, a share of the critique."""
+
+
+def plan(state: State, settings: Settings) -> Plan:
+    """Decide what comes next, from the champion, what was tried since it last gained, and what has been spent.
+
+    Args:
+        state: with `champion` and `tried` brought up to date by `crown`.
+        settings: the effective settings.
+    """
+    champion = state.get("champion")
+    if reason := _reached(state, settings, champion):
+        return _stop(*reason)
+    if state["round"] < 0:
+        return _first(state, settings)
+    action = _next_action(state, settings, champion)
+    if action is None:
+        return _stop("patience", f"no gain in {len(state['tried'])} rounds")
+    targets = [] if champion is None else failing(champion, state["checklist"])
+    why = _why(action, targets, state)
+    return _paint(action, why, None if champion is None else champion["id"], _affordable(state, settings), targets)
+
+
+def crown(champion: Candidate | None, challengers: Iterable[Candidate]) -> Candidate | None:
+    """The champion after a round: it falls only to a challenger that loses no requirement and gains one.
+
+    The first champion is the best of its round by score; a picture that could not be judged is taken only while there
+    is nothing better.
+    """
+    for challenger in sorted(challengers, key=lambda c: -1.0 if c["score"] is None else c["score"], reverse=True):
+        if challenger["outcome"] == "ok" and _beats(challenger, champion):
+            champion = challenger
+    return champion
+
+
+def passes(candidate: Candidate | None) -> bool:
+    """True when every requirement is believed to hold."""
+    return candidate is not None and bool(candidate["beliefs"]) and set(candidate["beliefs"]) == {HOLDS}
+
+
+def failing(candidate: Candidate, checklist: Sequence[Requirement]) -> list[str]:
+    """Ids of the requirements not believed to hold, heaviest first."""
+    lost = [r for r, belief in zip(checklist, candidate["beliefs"], strict=False) if belief != HOLDS]
+    return [r["id"] for r in sorted(lost, key=lambda r: -r["weight"])]
+
+
+def _beats(challenger: Candidate, champion: Candidate | None) -> bool:
+    if champion is None:
+        return True
+    new, old = challenger["beliefs"], champion["beliefs"]
+    if not new or not old:
+        return bool(new) and not old
+    lost = any(o == HOLDS and n != HOLDS for n, o in zip(new, old, strict=True))
+    gained = any(n == HOLDS and o != HOLDS for n, o in zip(new, old, strict=True))
+    return gained and not lost
+
+
+def _reached(state: State, settings: Settings, champion: Candidate | None) -> tuple[StopReason, str] | None:
+    if fault := state.get("fatal") or _all_failed(state):
+        return "provider", fault
+    if settings.judge_method == "none" and champion is not None:
+        return "no_judge", "there is no judge, so the first picture that is whole is taken"
+    if settings.stop_when_passed and passes(champion):
+        return "passed", "every requirement holds"
+    if settings.rounds is not None and state["round"] + 1 >= settings.rounds:
+        return "rounds", f"{settings.rounds} rounds are done"
+    return _cap(state, settings)
+
+
+def _all_failed(state: State) -> str:
+    latest = [c for c in state["candidates"].values() if c["round"] == state["round"]]
+    broken = bool(latest) and all(c["outcome"] == "error" for c in latest)
+    return "the painter failed for every candidate of the round" if broken else ""
+
+
+def _cap(state: State, settings: Settings) -> tuple[StopReason, str] | None:
+    spent = state["receipt"]
+    caps: list[tuple[StopReason, float | None, float | None]] = [
+        ("max_images", settings.max_images, spent["images"] + 1),
+        ("max_calls", settings.max_calls, spent["calls"] + CALLS_PER_CANDIDATE),
+        ("max_tokens", settings.max_tokens, spent["tokens"] + 1),
+        ("max_seconds", settings.max_seconds, spent["seconds"]),
+        ("max_usd", settings.max_usd, _money(state)),
+    ]
+    for name, cap, needed in caps:
+        if cap is not None and needed is not None and needed > cap:
+            return name, f"one more candidate could pass {name}={cap:g}"
+    return None
+
+
+def _money(state: State) -> float | None:
+    price, spent = state["painter"]["price_usd"], state["receipt"]["usd"]
+    return None if price is None or spent is None else spent + price
+
+
+def _affordable(state: State, settings: Settings) -> int:
+    spent = state["receipt"]
+    room = [settings.per_round, settings.max_images - spent["images"]]
+    if settings.max_calls is not None:
+        room.append((settings.max_calls - spent["calls"]) // CALLS_PER_CANDIDATE)
+    price, usd = state["painter"]["price_usd"], spent["usd"]
+    if settings.max_usd is not None and price and usd is not None:
+        room.append(int((settings.max_usd - usd) / price))
+    return max(1, min(room))
+
+
+def _first(state: State, settings: Settings) -> Plan:
+    if state["asked"]["image"] is not None:
+        return _paint("given", "the given picture is judged before anything is painted", None, 1, [])
+    both = settings.upsample and settings.raw_brief and settings.per_round > 1
+    why = "the brief and its upsampled prompt compete" if both else "a first picture"
+    return _paint("start", why, None, _affordable(state, settings), [])
+
+
+def _next_action(state: State, settings: Settings, champion: Candidate | None) -> Action | None:
+    ways = [a for a in _ranked(state, settings, champion) if a in settings.actions] or list(settings.actions)
+    if settings.patience is None:
+        return ways[0]
+    turn = len(state["tried"]) // settings.patience
+    if settings.stop_when_passed and turn >= 2:
+        return None
+    return ways[turn % len(ways)]
+
+
+def _ranked(state: State, settings: Settings, champion: Candidate | None) -> list[Action]:
+    """Actions for this kind of failure, best first."""
+    if champion is None or not champion["beliefs"] or passes(champion):
+        return ["reseed", "revise", "restart"]
+    if _editable(state, settings, champion):
+        return ["edit", "revise", "restart", "reseed"]
+    return ["revise", "restart", "reseed"]
+
+
+def _editable(state: State, settings: Settings, champion: Candidate) -> bool:
+    kinds = {r["id"]: r["kind"] for r in state["checklist"]}
+    local = all(kinds[r] in LOCAL for r in failing(champion, state["checklist"]))
+    kept = (champion["score"] or 0.0) >= WORTH_KEEPING
+    return state["painter"]["edit"] is not None and local and kept and champion["depth"] < settings.edit_depth
+
+
+_BECAUSE: dict[Action, str] = {
+    "edit": "most of the champion is right, so only what fails is repainted",
+    "revise": "what fails is not one place, so the prompt is revised",
+    "restart": "revising did not help, so the prompt is redesigned from the brief",
+    "reseed": "the prompt is kept and another seed is tried",
+}
+
+
+def _why(action: Action, targets: list[str], state: State) -> str:
+    texts = {r["id"]: r["text"] for r in state["checklist"]}
+    missed = ", ".join(texts[t] for t in targets[:3]) + (" …" if len(targets) > 3 else "")
+    stalled = f" (no gain in {len(state['tried'])} rounds)" if state["tried"] else ""
+    return f"{missed + ': ' if missed else ''}{_BECAUSE[action]}{stalled}"
+
+
+def _paint(action: Action, why: str, parent: str | None, count: int, targets: list[str]) -> Plan:
+    return Plan(action=action, why=why, parent=parent, count=count, targets=targets, stop=None)
+
+
+def _stop(reason: StopReason, why: str) -> Plan:
+    halt: Literal["stop"] = "stop"
+    return Plan(action=halt, why=why, parent=None, count=0, targets=[], stop=reason)

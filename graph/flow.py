@@ -1,0 +1,68 @@
+"""The wiring and nothing else: the whole flow on one screen.
+
+`graph` has no checkpointer, for servers that bring their own; `build_graph` makes one that keeps its own.
+"""
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.store.base import BaseStore
+from langgraph.types import RetryPolicy, TimeoutPolicy
+
+from overpaint.graph.nodes.critique import critique
+from overpaint.graph.nodes.decide import decide
+from overpaint.graph.nodes.deliver import deliver
+from overpaint.graph.nodes.generate import IDLE_SECONDS, generate, record_fault, worth_retrying
+from overpaint.graph.nodes.intake import intake
+from overpaint.graph.nodes.judge import judge
+from overpaint.graph.nodes.specify import specify
+from overpaint.graph.nodes.upsample import upsample
+from overpaint.graph.settings import Settings
+from overpaint.graph.state import Attempt, CandidateState, Input, Judged, Output, State
+
+RETRY = RetryPolicy(max_attempts=4, initial_interval=1.0, backoff_factor=2.0, max_interval=30.0, retry_on=worth_retrying)
+
+
+def build_graph(
+    checkpointer: BaseCheckpointSaver[str] | None = None, store: BaseStore | None = None
+) -> CompiledStateGraph[State, Settings, Input, Output]:
+    """The compiled graph.
+
+    Args:
+        checkpointer: keeps every step, so that a run can be resumed, replayed and forked; None for servers.
+        store: LangGraph's long-term store; unused by the flow itself.
+    """
+    return _run().compile(checkpointer=checkpointer, store=store, name="agent")
+
+
+def _candidate() -> StateGraph[CandidateState, Settings, Attempt, Judged]:
+    flow = StateGraph(CandidateState, Settings, input_schema=Attempt, output_schema=Judged)
+    flow.add_node(
+        generate, retry_policy=RETRY, timeout=TimeoutPolicy(idle_timeout=IDLE_SECONDS), error_handler=record_fault
+    )
+    flow.add_node(judge, retry_policy=RETRY)
+    flow.add_edge(START, "generate")
+    flow.add_edge("generate", "judge")
+    flow.add_edge("judge", END)
+    return flow
+
+
+def _run() -> StateGraph[State, Settings, Input, Output]:
+    flow = StateGraph(State, Settings, input_schema=Input, output_schema=Output)
+    flow.add_node(intake, retry_policy=RETRY)
+    flow.add_node(upsample, retry_policy=RETRY)
+    flow.add_node(specify, retry_policy=RETRY)
+    flow.add_node(decide)
+    flow.add_node("candidate", _candidate().compile())
+    flow.add_node(critique, retry_policy=RETRY)
+    flow.add_node(deliver)
+    flow.add_edge(START, "intake")
+    flow.add_edge("intake", "upsample")
+    flow.add_edge("intake", "specify")
+    flow.add_edge(["upsample", "specify"], "decide")
+    flow.add_edge("candidate", "decide")
+    flow.add_edge("deliver", END)
+    return flow
+
+
+graph = build_graph()

@@ -1,0 +1,83 @@
+"""critique: say what is wrong with the champion and write what to paint next."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from langgraph.types import Command
+
+from overpaint.graph.nodes.decide import sends
+from overpaint.graph.places import free_space, usable
+from overpaint.graph.record import Belief, Record
+from overpaint.graph.schemas import Proposals
+from overpaint.graph.state import Action, Candidate, Critique, Proposal, State
+from overpaint.graph.toolbox import Toolbox, open_toolbox, spent_on
+from overpaint.prompts import load
+
+
+async def critique(state: State) -> Command[Literal["candidate"]]:
+    """Ask the critic for as many proposals as the plan wants; fall back to another seed when there is no usable one."""
+    toolbox, champion = open_toolbox(state["settings"]), state["champion"]
+    assert champion is not None  # the controller plans no critique without a champion
+    record: Record = await toolbox.records.read(champion["record"])
+    prompt = load(f"critique.{state['plan']['action']}")
+    reply = await toolbox.consult(
+        "critic", prompt, Proposals, shown=_picture(champion), values=await _values(state, toolbox, record)
+    )
+    action, proposals = _settle(state, record, reply.value)
+    critique_ = Critique(
+        feedback=reply.value.feedback if reply.value else "", proposals=proposals, fault=reply.fault
+    )
+    labels = {**state.get("prompts", {}), prompt.name: prompt.label}
+    return Command(
+        update={"critique": critique_, "prompts": labels, "receipt": spent_on(reply)},
+        goto=sends({**state, "prompts": labels}, toolbox.settings, action, proposals, critique_["feedback"]),
+    )
+
+
+async def _values(state: State, toolbox: Toolbox, record: Record) -> dict[str, Any]:
+    past = [await toolbox.records.read(c["record"]) for c in state["candidates"].values()]
+    return {
+        "brief": state["asked"]["text"],
+        "action": state["plan"]["action"],
+        "prompt": record["prompt"],
+        "failed": [_line(state, b) for b in _failed(state, record)],
+        "attempts": list(dict.fromkeys(p["prompt"] for p in past if p["prompt"])),
+        "count": state["plan"]["count"],
+        "token_limit": state["painter"]["token_limit"],
+    }
+
+
+def _failed(state: State, record: Record) -> list[Belief]:
+    beliefs = record["verdict"]["beliefs"] if record["verdict"] else []
+    return [b for b in beliefs if b["requirement"] in state["plan"]["targets"]]
+
+
+def _line(state: State, belief: Belief) -> str:
+    wanted = next(r for r in state["checklist"] if r["id"] == belief["requirement"])
+    where = f" at {[round(v, 2) for v in belief['box']]}" if belief["box"] else ""
+    return f"{wanted['text']}: expected {wanted['expected']}, found {belief['said']} ({belief['evidence']}){where}"
+
+
+def _settle(state: State, record: Record, answer: Proposals | None) -> tuple[Action, list[Proposal]]:
+    """What will be painted: the critic's proposals with places filled in, or the prompt of before with another seed."""
+    action = state["plan"]["action"]
+    drafts = [d for d in answer.proposals if d.prompt.strip()] if answer else []
+    if not drafts or action == "stop":
+        return "reseed", [Proposal(prompt=state["prompt"], boxes=[])]
+    if action != "edit":
+        return action, [Proposal(prompt=d.prompt, boxes=[]) for d in drafts]
+    fallback = _places(state, record)
+    edits = [Proposal(prompt=d.prompt, boxes=usable(d.boxes) or fallback) for d in drafts]
+    return "edit", edits
+
+
+def _places(state: State, record: Record) -> list[list[float]]:
+    """Where the judge pointed at what fails; else the emptiest ninth of the picture."""
+    pointed = usable([b["box"] for b in _failed(state, record) if b["box"]])
+    seen = [b["box"] for b in (record["verdict"]["beliefs"] if record["verdict"] else []) if b["box"]]
+    return pointed or [free_space(seen)]
+
+
+def _picture(champion: Candidate) -> str | None:
+    return champion["image"]["sha256"] if champion["image"] else None

@@ -1,0 +1,89 @@
+"""decide: run the controller, mint candidates, and route. No model call, no I/O."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+from langgraph.types import Command, Send
+
+from overpaint.graph.controller import crown, plan
+from overpaint.graph.settings import Settings
+from overpaint.graph.state import Action, Attempt, Candidate, Plan, Proposal, State
+
+Next = Literal["candidate", "critique", "deliver"]
+
+
+async def decide(state: State) -> Command[Next]:
+    """Crown the champion of the round that ended, and choose what comes next."""
+    settings = Settings.model_validate(state["settings"])
+    round_ = state.get("round", -1)
+    before = state.get("champion")
+    champion = crown(before, _of_round(state, round_))
+    tried = [] if round_ < 1 or champion != before else [*state["tried"], state["plan"]["action"]]
+    fresh: State = {"champion": champion, "tried": [a for a in tried if a != "stop"], "round": round_}
+    decision = plan({**state, **fresh}, settings)
+    if decision["action"] == "stop":
+        return Command(update={**fresh, "plan": decision}, goto="deliver")
+    fresh = {**fresh, "plan": decision, "round": round_ + 1}
+    if decision["action"] in ("edit", "revise", "restart"):
+        return Command(update=fresh, goto="critique")
+    return Command(update=fresh, goto=sends({**state, **fresh}, settings, decision["action"], _prompts(state, decision, settings)))
+
+
+def sends(state: State, settings: Settings, action: Action, proposals: list[Proposal], feedback: str = "") -> list[Send]:
+    """One Send per candidate; when there are fewer proposals than candidates they are repeated with other seeds."""
+    count = state["plan"]["count"]
+    chosen = [proposals[i % len(proposals)] for i in range(count)]
+    return [Send("candidate", attempt(state, action, i, chosen[i], feedback)) for i in range(count)]
+
+
+def attempt(state: State, action: Action, place: int, proposal: Proposal, feedback: str) -> Attempt:
+    """Mint one candidate: its id, its seed, and all that painting and judging it needs."""
+    id_, champion = f"{state['round']}.{place}", state.get("champion")
+    edits = action == "edit" and champion is not None
+    source = champion["image"] if edits and champion else state["asked"]["image"] if action == "given" else None
+    return Attempt(
+        id=id_,
+        run=state["run"],
+        round=state["round"],
+        action=action,
+        parent=state["plan"]["parent"],
+        depth=champion["depth"] + 1 if edits and champion else 0,
+        base=_base(action, champion),
+        previous=[c["record"] for c in _of_round(state, state["round"] - 1)],
+        prompt=proposal["prompt"] or None,
+        boxes=proposal["boxes"],
+        feedback=feedback,
+        seed=None if action == "given" else derive_seed(state["seed"], id_),
+        source=source,
+        earlier=[c["image"]["sha256"] for c in state.get("candidates", {}).values() if c["image"]],
+        checklist=state["checklist"],
+        settings=state["settings"],
+        prompts=state.get("prompts", {}),
+    )
+
+
+def derive_seed(seed: int, candidate: str) -> int:
+    """The seed of one candidate: a run with the same seed paints the same pictures, whatever crashed in between."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{candidate}".encode()).digest()[:4], "big")
+
+
+def _base(action: Action, champion: Candidate | None) -> str | None:
+    """A reseed keeps the champion's prompt; that of an edit or of a given picture speaks of a part, or of nothing."""
+    painted_whole = champion is not None and champion["action"] not in ("edit", "given")
+    return champion["record"] if action == "reseed" and champion and painted_whole else None
+
+
+def _prompts(state: State, decision: Plan, settings: Settings) -> list[Proposal]:
+    brief, upsampled = state["asked"]["text"], state["prompt"]
+    if decision["action"] == "given":
+        return [Proposal(prompt="", boxes=[])]
+    if decision["action"] == "start" and settings.raw_brief and decision["count"] > 1 and brief != upsampled:
+        return [Proposal(prompt=p, boxes=[]) for p in [brief, *[upsampled] * (decision["count"] - 1)]]
+    keep = _base("reseed", state.get("champion")) is not None and decision["action"] == "reseed"
+    return [Proposal(prompt="" if keep else upsampled, boxes=[])]
+
+
+def _of_round(state: State, round_: int) -> list[Candidate]:
+    return [c for c in state.get("candidates", {}).values() if c["round"] == round_]

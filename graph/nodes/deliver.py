@@ -1,0 +1,29 @@
+"""deliver: give back the champion, never the last picture, with why it stopped and what it cost."""
+
+from __future__ import annotations
+
+from langchain_core.messages import AIMessage
+
+from overpaint.graph.controller import passes
+from overpaint.graph.state import Receipt, State
+from overpaint.graph.toolbox import open_toolbox
+
+
+async def deliver(state: State) -> State:
+    """End the run: name the reason, and show the champion as Markdown that a chat can render."""
+    toolbox = open_toolbox(state["settings"])
+    champion, decision = state["champion"], state["plan"]
+    image = champion["image"] if champion else None
+    shown = f"![{_alt(state['asked']['text'])}]({toolbox.images.path(image).as_uri()})\n\n" if image else ""
+    verdict = "It shows everything that was asked. " if passes(champion) else ""
+    text = f"{shown}{verdict}Stopped: {decision['why']}. {_bill(state['receipt'])}"
+    return {"ended": decision["stop"], "messages": [AIMessage(text)]}
+
+
+def _alt(brief: str) -> str:
+    return brief[:80].replace("\n", " ").replace("[", "(").replace("]", ")")
+
+
+def _bill(receipt: Receipt) -> str:
+    money = "unknown cost" if receipt["usd"] is None else f"${receipt['usd']:.2f}"
+    return f"{receipt['images']} pictures, {receipt['calls']} model calls, {receipt['tokens']} tokens, {money}."

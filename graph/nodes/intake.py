@@ -1,0 +1,125 @@
+"""intake: take the brief, store its pictures, and fix all that the run will need to be the same after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.messages import AnyMessage, HumanMessage
+from langgraph.runtime import Runtime
+from langgraph.types import Overwrite
+
+from overpaint.graph.messages import last_human, pictures_of, text_of, with_references
+from overpaint.graph.schemas import Description
+from overpaint.graph.settings import Settings, merge
+from overpaint.graph.state import Brief, Intake, PainterFacts, Receipt, empty_receipt
+from overpaint.graph.toolbox import Toolbox, open_toolbox, spent_on
+from overpaint.prompts import load
+from overpaint.tools.faults import BadInput, ProviderFault
+from overpaint.tools.images import ImageRef
+from overpaint.tools.painters import refuse_unaccepted
+
+LONGEST_BRIEF = 10_000
+"""Characters. Beyond it no image model reads on, and every model call of the run would pay for it."""
+
+
+async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
+    """Start a run: settle settings, brief, seed and id, and forget what an earlier run of the thread left in state.
+
+    Raises:
+        BadInput: the brief, a picture or a setting cannot be used.
+    """
+    settings = effective(runtime.context)
+    toolbox = open_toolbox(settings.model_dump())
+    facts = await asyncio.to_thread(painter_facts, toolbox)
+    messages, text, image = await _asked(state, toolbox)
+    spent, labels = empty_receipt(), {}
+    if image is not None and not text:
+        text, spent = await _described(image, toolbox)
+        image, labels = None, {"describe": load("describe").label}
+    return {
+        "messages": messages,
+        "run": str(uuid.uuid4()),
+        "asked": Brief(text=check_brief(text), image=image),
+        "seed": secrets.randbelow(2**32) if settings.seed is None else settings.seed,
+        "settings": settings.model_dump(mode="json"),
+        "painter": facts,
+        **_forgotten(spent, labels),
+    }
+
+
+def effective(context: Settings | Mapping[str, Any] | None) -> Settings:
+    """The settings of a run; a bare invoke hands a node no context, or a plain dict.
+
+    Raises:
+        BadInput: an unknown setting or a wrong value.
+    """
+    if isinstance(context, Settings):
+        return context
+    return merge(context or {})
+
+
+def check_brief(text: str) -> str:
+    """The brief without surrounding space.
+
+    Raises:
+        BadInput: it is empty or too long.
+    """
+    text = text.strip()
+    if not text:
+        raise BadInput("the brief is empty: say what to paint, or give a picture to describe")
+    if len(text) > LONGEST_BRIEF:
+        raise BadInput(f"the brief has {len(text):,} characters and may have {LONGEST_BRIEF:,}: say it shorter")
+    return text
+
+
+def painter_facts(toolbox: Toolbox) -> PainterFacts:
+    """What the controller must know of the painter.
+
+    Raises:
+        BadInput: no such painter, a setting it does not take, or a money cap where prices are not known.
+    """
+    painter, settings = toolbox.painter(), toolbox.settings
+    refuse_unaccepted(painter, **settings.picture)
+    able = painter.abilities
+    unknown = [r for r in ("writer", "critic", "judge") if getattr(settings, r) != "shapes"]
+    if settings.max_usd is not None and (able.price_usd is None or unknown):
+        raise BadInput("max_usd cannot be kept: not every price is known; cap max_images and max_calls instead")
+    return PainterFacts(edit=able.edit, token_limit=able.token_limit, price_usd=able.price_usd)
+
+
+async def _asked(state: Intake, toolbox: Toolbox) -> tuple[list[AnyMessage], str, ImageRef | None]:
+    brief, image = state.get("brief"), state.get("image")
+    if image is not None:
+        await toolbox.images.load(image["sha256"])
+    if brief is not None or image is not None:
+        return [HumanMessage(brief or "[picture]")], brief or "", image
+    message = last_human(state.get("messages", []))
+    stored = {i: await toolbox.images.save(data) for i, data in pictures_of(message)}
+    messages: list[AnyMessage] = [with_references(message, stored)] if stored else []
+    return messages, text_of(message), next(reversed(stored.values()), None) if stored else None
+
+
+async def _described(image: ImageRef, toolbox: Toolbox) -> tuple[str, Receipt]:
+    reply = await toolbox.consult("captioner", load("describe"), Description, shown=image["sha256"], values={})
+    if reply.value is None:
+        raise ProviderFault(f"the picture could not be described: {reply.fault}; give a brief as well")
+    return reply.value.description, spent_on(reply)
+
+
+def _forgotten(spent: Receipt, labels: dict[str, str]) -> dict[str, Any]:
+    return {
+        "brief": None,
+        "image": None,
+        "candidates": Overwrite({}),
+        "champion": None,
+        "round": -1,
+        "tried": [],
+        "prompts": Overwrite(labels),
+        "receipt": Overwrite(spent),
+        "fatal": Overwrite(""),
+        "ended": None,
+    }

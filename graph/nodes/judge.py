@@ -1,0 +1,115 @@
+"""judge: answer the checklist for one candidate, look again where it matters, and write the candidate's record.
+
+The judge is shown a picture and questions, and nothing of how the picture came to be.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from overpaint.graph.beliefs import believe, disputed, letters, score, unconfirmed
+from overpaint.graph.record import Belief, Record, Verdict
+from overpaint.graph.state import Candidate, CandidateState, ImageRef, Receipt, Requirement, add_receipts, empty_receipt
+from overpaint.graph.toolbox import Toolbox, open_toolbox, repair_text, use_tool
+from overpaint.prompts import load
+from overpaint.tools.inspect_image import Look, make_inspect_image
+
+
+async def judge(state: CandidateState) -> CandidateState:
+    """Judge what passed the gate. Whatever became of the candidate, its record is written before state names it."""
+    toolbox, draft = open_toolbox(state["settings"]), state["draft"]
+    verdict, spent = None, empty_receipt()
+    if draft["outcome"] == "ok" and toolbox.settings.judge_method != "none":
+        verdict, spent = await _judged(state["checklist"], draft["image"], toolbox)
+    record = _record(state, verdict, add_receipts(draft["spent"], spent), toolbox)
+    summary = _summary(state, record, await toolbox.records.write(record))
+    return {"candidates": {state["id"]: summary}, "receipt": spent}
+
+
+async def _judged(checklist: list[Requirement], image: ImageRef, toolbox: Toolbox) -> tuple[Verdict, Receipt]:
+    """Look until every belief is settled and a pass is confirmed, or the looks are used up."""
+    looks: list[Look] = []
+    answers: list[list[dict[str, Any]]] = [[] for _ in checklist]
+    places = list(range(len(checklist)))
+    while places and len(looks) < toolbox.settings.looks:
+        look = await _look([checklist[i] for i in places], image, toolbox, again=bool(looks))
+        looks.append(look)
+        if look["inspection"] is None:
+            return _unjudged(look["fault"] or "the judge gave no answer"), _spent(looks)
+        for place, answer in zip(places, look["inspection"]["answers"], strict=True):
+            answers[place].append(answer)
+        beliefs = [believe(r, a) for r, a in zip(checklist, answers, strict=True)]
+        places = sorted({*disputed(beliefs), *unconfirmed(beliefs)})
+    return _verdict(checklist, beliefs, looks), _spent(looks)
+
+
+async def _look(asked: list[Requirement], image: ImageRef, toolbox: Toolbox, *, again: bool) -> Look:
+    prompt = load("judge.again" if again else "judge.checklist")
+    tool = make_inspect_image(
+        toolbox.chat("judge"),
+        instructions=prompt.render(questions=[])[0],
+        question_prompt=lambda questions: prompt.render(questions=questions)[1],
+        repair=repair_text(),
+    )
+    questions = [r["question"] for r in asked]
+    return cast(Look, await use_tool(tool, image=image["sha256"], questions=questions))
+
+
+def _verdict(checklist: list[Requirement], beliefs: list[Belief], looks: list[Look]) -> Verdict:
+    inspections = [look["inspection"] for look in looks if look["inspection"]]
+    qualities = [i["quality"] for i in inspections if i["quality"] is not None]
+    return Verdict(
+        beliefs=beliefs,
+        score=score(checklist, beliefs),
+        passed=all(b["answer"] == "yes" for b in beliefs),
+        quality=round(sum(qualities) / len(qualities), 4) if qualities else None,
+        flaws=inspections[0]["flaws"],
+        fault=None,
+    )
+
+
+def _unjudged(fault: str) -> Verdict:
+    """A broken answer can neither pass nor fail a picture, and an unconfirmed pass is no pass."""
+    return Verdict(beliefs=[], score=None, passed=None, quality=None, flaws=[], fault=fault)
+
+
+def _spent(looks: list[Look]) -> Receipt:
+    total = empty_receipt()
+    for look in looks:
+        one = Receipt(images=0, calls=look["calls"], tokens=look["tokens"], seconds=look["seconds"], usd=look["usd"])
+        total = add_receipts(total, one)
+    return total
+
+
+def _record(state: CandidateState, verdict: Verdict | None, spent: Receipt, toolbox: Toolbox) -> Record:
+    judged = {p: load(p).label for p in ("judge.checklist", "judge.again")} if verdict else {}
+    return cast(
+        Record,
+        {
+            **{k: state[k] for k in ("id", "run", "round", "action", "parent", "previous", "boxes", "feedback")},  # type: ignore[literal-required]
+            **state["draft"],
+            "verdict": verdict,
+            "models": {"painter": toolbox.settings.painter, "judge": toolbox.settings.judge},
+            "prompts": {**state["prompts"], **judged},
+            "spent": spent,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
+    )
+
+
+def _summary(state: CandidateState, record: Record, sha256: str) -> Candidate:
+    verdict = record["verdict"]
+    return Candidate(
+        id=state["id"],
+        parent=state["parent"],
+        round=state["round"],
+        action=state["action"],
+        depth=state["depth"],
+        seed=record["seed"],
+        outcome=record["outcome"],
+        image=record["image"],
+        beliefs=letters(verdict["beliefs"]) if verdict else "",
+        score=verdict["score"] if verdict else None,
+        record=sha256,
+    )

@@ -1,0 +1,88 @@
+"""Where checkpoints live, and which runs there are: the only file that knows the savers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+from overpaint.graph.flow import build_graph
+from overpaint.graph.state import State
+from overpaint.tools.faults import BadInput
+from overpaint.tools.home import current_home, open_home
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The newest state of a thread: its values, what would run next, and when it was written (ISO 8601)."""
+
+    thread: str
+    values: State
+    next: tuple[str, ...]
+    waiting: bool
+    updated: str
+
+
+@asynccontextmanager
+async def open_checkpointer() -> AsyncIterator[AsyncSqliteSaver]:
+    """The SQLite saver on `overpaint.db` in the home folder, made if need be.
+
+    WAL with a short log, and a busy timeout of 30 s, so that several processes can share the file.
+
+    Raises:
+        BadInput: the home folder cannot be written.
+    """
+    home = await asyncio.to_thread(open_home)
+    async with AsyncSqliteSaver.from_conn_string(str(home / "overpaint.db")) as saver:
+        await saver.conn.execute("PRAGMA busy_timeout = 30000")
+        await saver.conn.execute("PRAGMA wal_autocheckpoint = 64")
+        await saver.setup()
+        yield saver
+
+
+def on_thread(thread: str) -> RunnableConfig:
+    """The config that names a thread."""
+    return {"configurable": {"thread_id": thread}}
+
+
+async def kept_runs() -> list[Kept]:
+    """The newest state of every thread in the home folder, latest first; empty when there is no home yet."""
+    if not await asyncio.to_thread((current_home() / "overpaint.db").exists):
+        return []
+    async with open_checkpointer() as saver:
+        found = [await read_thread(saver, thread) for thread in await _threads(saver)]
+    return [kept for kept in found if "run" in kept.values]
+
+
+async def find_run(run: str | None) -> Kept:
+    """The run of this id, or the one whose id starts with it; the latest when None.
+
+    Raises:
+        BadInput: there is none, or several start so.
+    """
+    runs = await kept_runs()
+    named = [kept for kept in runs if run is None or kept.values["run"].startswith(run)]
+    if not named:
+        raise BadInput(f"there is no run {(run or '')[:60]!r} in {current_home()}: see overpaint runs")
+    if run and len(named) > 1:
+        raise BadInput(f"{len(named)} runs start with {run[:60]!r}: give more of the id")
+    return named[0]
+
+
+async def _threads(saver: AsyncSqliteSaver) -> list[str]:
+    # Checkpoint ids are time-ordered (UUID version 6), so their order is that of the last step taken.
+    query = "SELECT thread_id FROM checkpoints WHERE checkpoint_ns = '' GROUP BY thread_id ORDER BY MAX(checkpoint_id) DESC"
+    async with saver.conn.execute(query) as cursor:
+        return [row[0] async for row in cursor]
+
+
+async def read_thread(saver: AsyncSqliteSaver, thread: str) -> Kept:
+    """The newest state of one thread."""
+    snapshot = await build_graph(saver).aget_state(on_thread(thread))
+    values: Any = snapshot.values
+    return Kept(thread, values, snapshot.next, bool(snapshot.interrupts), snapshot.created_at or "")

@@ -1,0 +1,66 @@
+"""The full record of a candidate: an immutable JSON file beside the images, named in state by its sha256."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from overpaint.graph.state import Action, Outcome, Receipt
+from overpaint.tools.images import ImageRef
+
+
+class Belief(TypedDict):
+    """What is held true of one requirement after every look at it.
+
+    `answer` is yes, no or unsure; `said` is what the judge answered last, in its own words (a count, say);
+    `looks` holds the answer of each look, in order.
+    """
+
+    requirement: str
+    answer: str
+    said: str
+    evidence: str
+    box: list[float] | None
+    looks: list[str]
+
+
+class Verdict(TypedDict):
+    """The judge's answers for one candidate. `passed` is None when unjudged, and then `fault` says why."""
+
+    beliefs: list[Belief]
+    score: float | None
+    passed: bool | None
+    quality: float | None
+    flaws: list[str]
+    fault: str | None
+
+
+class Record(TypedDict):
+    """Everything known of one candidate.
+
+    `previous` holds the record hashes of the whole round before, so that all candidates of a run can be reached
+    from its newest round. `reason` says why the outcome is not ok. `prompts` names the prompt files used, with
+    version and hash; `models` the model behind each role; `params` what the painter really used.
+    """
+
+    id: str
+    run: str
+    round: int
+    action: Action
+    parent: str | None
+    previous: list[str]
+    prompt: str
+    boxes: list[list[float]]
+    seed: int | None
+    feedback: str
+    outcome: Outcome
+    reason: str
+    image: ImageRef | None
+    verdict: Verdict | None
+    params: dict[str, Any]
+    notes: list[str]
+    models: dict[str, str]
+    prompts: dict[str, str]
+    spent: Receipt
+    created: str

@@ -1,0 +1,56 @@
+"""What the writer and the critic answer with. Fields are ordered: think first, then decide."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+Kind = Literal["object", "count", "attribute", "relation", "position", "text", "style", "other"]
+
+
+class Upsampled(BaseModel):
+    """A brief rewritten as a prompt for an image model."""
+
+    reasoning: str = Field(description="What the brief asks for and what it leaves open, in a sentence or two.")
+    prompt: str = Field(description="The prompt to paint from.")
+
+
+class RequirementDraft(BaseModel):
+    """One thing to check in the picture."""
+
+    text: str = Field(description="The requirement, as a short phrase.")
+    question: str = Field(description="One question about the picture that settles it. Ask counts as 'How many …?'.")
+    kind: Kind
+    expected: str = Field(default="yes", description="'yes', or the number for a count.")
+    weight: float = Field(default=1.0, gt=0, le=10)
+
+
+class ChecklistDraft(BaseModel):
+    """All that a picture must show to be what the brief asked for."""
+
+    requirements: list[RequirementDraft] = Field(min_length=1, max_length=40)
+
+
+class ProposalDraft(BaseModel):
+    """One way to go on."""
+
+    prompt: str = Field(description="The prompt to paint next; for an edit, only what the boxes shall show.")
+    boxes: list[list[float]] = Field(
+        default_factory=list,
+        description="Where to repaint, each [left, top, right, bottom] as fractions of the picture; empty for all of it.",
+    )
+
+
+class Proposals(BaseModel):
+    """What is wrong with a picture, and what to paint next."""
+
+    diagnosis: str = Field(description="What the picture shows instead of what was asked.")
+    feedback: str = Field(description="What to change, in one or two sentences.")
+    proposals: list[ProposalDraft] = Field(min_length=1, max_length=32)
+
+
+class Description(BaseModel):
+    """A picture in words."""
+
+    description: str = Field(description="What the picture shows, as a brief that would ask for the same picture.")

@@ -1,0 +1,251 @@
+"""The nouns of a run and how parallel branches merge them. Imports nothing of ours but the shape of an image reference.
+
+Everything here is JSON-able and small: a picture is an ImageRef, a candidate is a summary of at most 300 bytes, and
+the full record of a candidate is a file that `Candidate["record"]` names.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from langchain_core.messages import AnyMessage
+from langgraph.graph.message import add_messages
+from typing_extensions import NotRequired, TypedDict
+
+from overpaint.tools.images import ImageRef
+
+Action = Literal["start", "given", "edit", "revise", "restart", "reseed"]
+"""How a candidate came to be: of the first round, given by the user, or what the plan chose."""
+
+Outcome = Literal["ok", "blank", "blocked", "duplicate", "error", "unknown"]
+"""What became of a candidate before judging; only `ok` is ever sent to a judge."""
+
+StopReason = Literal[
+    "passed", "no_judge", "patience", "rounds", "max_images", "max_calls", "max_tokens", "max_seconds", "max_usd",
+    "provider",
+]  # fmt: skip
+
+WINDOW = 12
+"""How many recent candidates stay in state; older ones are reached through the records."""
+
+
+class Brief(TypedDict):
+    """What was asked. `image` is a picture to start from; a picture that was only described leaves it None."""
+
+    text: str
+    image: ImageRef | None
+
+
+class PainterFacts(TypedDict):
+    """What the controller must know of the painter: see Abilities in tools.painters."""
+
+    edit: str | None
+    token_limit: int | None
+    price_usd: float | None
+
+
+class Requirement(TypedDict):
+    """One atomic, checkable thing the brief asks for. `expected` is "yes", or a number for kind "count"."""
+
+    id: str
+    text: str
+    question: str
+    kind: str
+    expected: str
+    weight: float
+
+
+class Candidate(TypedDict):
+    """One picture attempt, as small as state can hold it.
+
+    `beliefs` has one letter per requirement, in the checklist's order: y (holds), n (does not), u (unsure); it is
+    empty when the candidate was not judged, or its judge's answer could not be read. `depth` counts the edits in its
+    chain since it was last painted whole.
+    `score` is passed weight over all weight, None when unjudged. `record` is the sha256 of the full record.
+    """
+
+    id: str
+    parent: str | None
+    round: int
+    action: Action
+    depth: int
+    seed: int | None
+    outcome: Outcome
+    image: ImageRef | None
+    beliefs: str
+    score: float | None
+    record: str
+
+
+class Plan(TypedDict):
+    """What the controller decided: which candidates to paint next and why, or why the run stopped."""
+
+    action: Action | Literal["stop"]
+    why: str
+    parent: str | None
+    count: int
+    targets: list[str]
+    stop: StopReason | None
+
+
+class Proposal(TypedDict):
+    """A prompt to paint next, and where (boxes as fractions) when it is an edit."""
+
+    prompt: str
+    boxes: list[list[float]]
+
+
+class Critique(TypedDict):
+    """What to change and how. `fault` is set when the critic's answer could not be used."""
+
+    feedback: str
+    proposals: list[Proposal]
+    fault: str | None
+
+
+class Receipt(TypedDict):
+    """What a run spent. `usd` is None while any price is unknown."""
+
+    images: int
+    calls: int
+    tokens: int
+    seconds: float
+    usd: float | None
+
+
+def empty_receipt() -> Receipt:
+    """A receipt of nothing spent."""
+    return Receipt(images=0, calls=0, tokens=0, seconds=0.0, usd=0.0)
+
+
+def add_receipts(left: Receipt | None, right: Receipt | None) -> Receipt:
+    """Sum two receipts; an unknown price makes the sum unknown."""
+    a, b = left or empty_receipt(), right or empty_receipt()
+    usd = None if a["usd"] is None or b["usd"] is None else a["usd"] + b["usd"]
+    return Receipt(
+        images=a["images"] + b["images"],
+        calls=a["calls"] + b["calls"],
+        tokens=a["tokens"] + b["tokens"],
+        seconds=round(a["seconds"] + b["seconds"], 3),
+        usd=usd,
+    )
+
+
+def merge_labels(left: dict[str, str] | None, right: dict[str, str] | None) -> dict[str, str]:
+    """Merge two sets of prompt labels."""
+    return {**(left or {}), **(right or {})}
+
+
+def first_fault(left: str | None, right: str | None) -> str:
+    """Keep the first fault; siblings of one round often fail in the same words. An empty text means none."""
+    return left or right or ""
+
+
+def birth(candidate: Candidate) -> tuple[int, int]:
+    """Round and place in the round, from an id such as "3.1": the order candidates were minted in."""
+    round_, _, place = candidate["id"].partition(".")
+    return int(round_), int(place)
+
+
+def merge_candidates(left: dict[str, Candidate] | None, right: dict[str, Candidate] | None) -> dict[str, Candidate]:
+    """Merge by id; keep the last whole rounds that fit WINDOW, and always the whole newest round."""
+    merged = sorted({**(left or {}), **(right or {})}.values(), key=birth)
+    newest = merged[-1]["round"] if merged else 0
+    kept = [c for i, c in enumerate(merged) if c["round"] == newest or i >= len(merged) - WINDOW]
+    return {c["id"]: c for c in kept}
+
+
+class Input(TypedDict):
+    """What a run starts from: a brief, or a conversation whose last human message is the brief."""
+
+    brief: NotRequired[str | None]
+    image: NotRequired[ImageRef | None]
+    messages: NotRequired[Annotated[list[AnyMessage], add_messages]]
+
+
+class State(TypedDict, total=False):
+    """All that a checkpoint holds of a run.
+
+    `settings` are the effective ones, without secrets. `tried` are the actions of the rounds since the last gain.
+    `prompts` names every prompt file used so far. `fatal` says which provider failed for good. `ended` is set by
+    deliver alone.
+    """
+
+    messages: Annotated[list[AnyMessage], add_messages]
+    run: str
+    asked: Brief
+    seed: int
+    settings: dict[str, Any]
+    painter: PainterFacts
+    prompt: str
+    checklist: list[Requirement]
+    candidates: Annotated[dict[str, Candidate], merge_candidates]
+    champion: Candidate | None
+    round: int
+    tried: list[Action]
+    plan: Plan
+    critique: Critique
+    prompts: Annotated[dict[str, str], merge_labels]
+    receipt: Annotated[Receipt, add_receipts]
+    fatal: Annotated[str, first_fault]
+    ended: StopReason | None
+
+
+class Intake(State, total=False):
+    """What intake sees: the state an earlier run of the thread left, and the input on top."""
+
+    brief: str | None
+    image: ImageRef | None
+
+
+class Output(TypedDict):
+    """What a run gives back: the champion, why it stopped, what it spent, and a message that shows it."""
+
+    run: str
+    champion: Candidate | None
+    ended: StopReason | None
+    receipt: Receipt
+    messages: list[AnyMessage]
+
+
+class Attempt(TypedDict):
+    """What one Send carries to the candidate subgraph: only what painting and judging this candidate needs.
+
+    `prompt` None means that of the record `base`. `source` is the picture an edit starts from; `earlier` are
+    pictures a new one must not repeat.
+    """
+
+    id: str
+    run: str
+    round: int
+    action: Action
+    parent: str | None
+    depth: int
+    base: str | None
+    previous: list[str]
+    prompt: str | None
+    boxes: list[list[float]]
+    feedback: str
+    seed: int | None
+    source: ImageRef | None
+    earlier: list[str]
+    checklist: list[Requirement]
+    settings: dict[str, Any]
+    prompts: dict[str, str]
+
+
+class CandidateState(Attempt, total=False):
+    """The state of one candidate's subgraph."""
+
+    draft: dict[str, Any]
+    candidates: dict[str, Candidate]
+    receipt: Annotated[Receipt, add_receipts]
+    fatal: str
+
+
+class Judged(TypedDict, total=False):
+    """What the subgraph gives back to the run."""
+
+    candidates: dict[str, Candidate]
+    receipt: Receipt
+    fatal: str

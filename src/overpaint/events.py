@@ -1,0 +1,69 @@
+"""What happens in a run, told as small dicts: LangGraph's stream parts translated for terminals and programs.
+
+Kinds, with their other keys:
+started: run, brief, settings · prompt: prompt · checklist: checklist · plan: round, plan · step: candidate, step, steps ·
+painted: candidate, outcome, image · judged: candidate (its summary), failed (texts) · champion: id, score ·
+critique: critique · done: run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from overpaint.graph.controller import failing
+from overpaint.graph.state import Candidate, Requirement
+
+Event = dict[str, Any]
+
+
+@dataclass
+class Narrator:
+    """Tells one run. It remembers the checklist, to name what fails, and the champion, to tell when it changes."""
+
+    checklist: list[Requirement] = field(default_factory=list)
+    champion: str | None = None
+
+    def tell(self, part: Mapping[str, Any]) -> Iterator[Event]:
+        """The events in one part of `astream(version="v2")`; none for what nobody needs to hear."""
+        if part["type"] == "custom":
+            yield part["data"]
+            return
+        for node, update in part["data"].items():
+            if node == "generate":
+                yield from _painted(update or {})
+            elif not part["ns"]:
+                yield from self._step_done(node, update or {})
+
+    def _step_done(self, node: str, update: Mapping[str, Any]) -> Iterator[Event]:
+        if node == "intake":
+            yield {"kind": "started", "run": update["run"], "brief": update["asked"]["text"], "settings": update["settings"]}
+        elif node == "upsample":
+            yield {"kind": "prompt", "prompt": update["prompt"]}
+        elif node == "specify":
+            self.checklist = update["checklist"]
+            yield {"kind": "checklist", "checklist": self.checklist}
+        elif node == "candidate":
+            yield from (self._judged(c) for c in update["candidates"].values())
+        elif node == "critique":
+            yield {"kind": "critique", "critique": update["critique"]}
+        elif node == "decide":
+            yield from self._decided(update)
+
+    def _judged(self, candidate: Candidate) -> Event:
+        texts = {r["id"]: r["text"] for r in self.checklist}
+        failed = [texts[r] for r in failing(candidate, self.checklist)]
+        return {"kind": "judged", "candidate": candidate, "failed": failed}
+
+    def _decided(self, update: Mapping[str, Any]) -> Iterator[Event]:
+        champion = update["champion"]
+        if champion is not None and champion["id"] != self.champion:
+            self.champion = champion["id"]
+            yield {"kind": "champion", "id": champion["id"], "score": champion["score"]}
+        yield {"kind": "plan", "round": update["round"], "plan": update["plan"]}
+
+
+def _painted(update: Mapping[str, Any]) -> Iterator[Event]:
+    if draft := update.get("draft"):
+        yield {"kind": "painted", "candidate": draft["id"], "outcome": draft["outcome"], "image": draft["image"]}

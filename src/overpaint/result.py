@@ -1,0 +1,115 @@
+"""What a run came to: the object that `refine` returns, the CLI prints and the report draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from overpaint.graph.record import Record
+from overpaint.graph.state import Receipt, Requirement
+
+Status = Literal["passed", "stopped", "failed", "waiting", "interrupted"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One brief carried to one stop.
+
+    Args:
+        run: the run's id. thread: the LangGraph thread it lives in.
+        status: passed, stopped (a champion, but not all requirements met), failed, waiting (for a person), interrupted.
+        stop_reason: why it stopped, one word; why: the same in a sentence.
+        brief: what was asked. checklist: what it was taken to ask for.
+        candidates: the full records of all candidates, in the order they were minted.
+        champion: the record that is delivered; None when no picture was made.
+        images: folder of the image store. report: the contact sheet (HTML; its PNG twin lies beside it).
+        settings: the effective settings, no secrets.
+    """
+
+    run: str
+    thread: str
+    status: Status
+    stop_reason: str | None
+    why: str
+    brief: str
+    checklist: list[Requirement]
+    candidates: list[Record]
+    champion: Record | None
+    receipt: Receipt
+    settings: dict[str, Any]
+    images: Path
+    report: Path | None = None
+    error: str | None = None
+    wall_seconds: float = field(default=0.0, compare=False)
+
+    def image_path(self, record: Record) -> Path | None:
+        """The file of a candidate's picture; None when it has none."""
+        image = record["image"]
+        return None if image is None else self.images / image["sha256"][:2] / f"{image['sha256']}{_suffix(image['mime'])}"
+
+    def _repr_html_(self) -> str:
+        """The run in a notebook: champion, candidates in miniature, receipt."""
+        from overpaint.report import notebook_html
+
+        return notebook_html(self)
+
+
+def _suffix(mime: str) -> str:
+    return {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}[mime]
+
+
+def to_json(run: Run) -> dict[str, Any]:
+    """The one object that `--json` prints and `run.json` holds; `image` and `report` are file paths.
+
+    `error` is there only when something failed. `champion` is None when no picture was made, `passed` and `score`
+    where nothing was judged.
+    """
+    champion = run.champion
+    said: dict[str, Any] = {
+        "run": run.run,
+        "status": run.status,
+        "stop_reason": run.stop_reason,
+        "brief": run.brief,
+        "checklist": [dict(requirement) for requirement in run.checklist],
+        "champion": None if champion is None else _champion_json(run, champion),
+        "candidates": [_candidate_json(run, record) for record in run.candidates],
+        "receipt": dict(run.receipt),
+        "report": None if run.report is None else str(run.report),
+    }
+    return said if run.error is None else {**said, "error": run.error}
+
+
+def _champion_json(run: Run, record: Record) -> dict[str, Any]:
+    image = record["image"]
+    return {
+        "id": record["id"],
+        "image": _path_json(run, record),
+        "sha256": None if image is None else image["sha256"],
+        "prompt": record["prompt"],
+        **_verdict_json(record),
+    }
+
+
+def _candidate_json(run: Run, record: Record) -> dict[str, Any]:
+    return {
+        "id": record["id"],
+        "parent": record["parent"],
+        "round": record["round"],
+        "action": record["action"],
+        "prompt": record["prompt"],
+        "seed": record["seed"],
+        "outcome": record["outcome"],
+        **_verdict_json(record),
+        "image": _path_json(run, record),
+    }
+
+
+def _verdict_json(record: Record) -> dict[str, Any]:
+    verdict = record["verdict"]
+    return {"score": verdict["score"] if verdict else None, "passed": verdict["passed"] if verdict else None}
+
+
+def _path_json(run: Run, record: Record) -> str | None:
+    path = run.image_path(record)
+    return None if path is None else str(path)

@@ -1,0 +1,254 @@
+"""Run the graph for one brief: the one way in for the command line, for Python, and for everything else that embeds us."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+import uuid
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from overpaint.events import Event, Narrator
+from overpaint.graph.controller import passes
+from overpaint.graph.flow import build_graph
+from overpaint.graph.nodes.intake import check_brief, painter_facts
+from overpaint.graph.persistence import Kept, find_run, kept_runs, on_thread, open_checkpointer, read_thread
+from overpaint.graph.record import Record
+from overpaint.graph.settings import Settings, load_preset, merge
+from overpaint.graph.state import empty_receipt
+from overpaint.graph.toolbox import open_toolbox
+from overpaint.report import deliver_files, write_report
+from overpaint.result import Run, Status
+from overpaint.shapes.parser import parse
+from overpaint.tools.decoding import examine
+from overpaint.tools.faults import BadInput, ProviderFault
+from overpaint.tools.home import current_home, use_home
+from overpaint.tools.images import ImageStore
+from overpaint.tools.records import RecordStore
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One line of the list of runs."""
+
+    run: str
+    thread: str
+    status: Status
+    brief: str
+    images: int
+    score: float | None
+    updated: str
+
+
+async def stream(
+    brief: str | None = None,
+    *,
+    image: Path | bytes | None = None,
+    preset: str | None = None,
+    settings: Mapping[str, object] | None = None,
+    home: Path | None = None,
+    out: Path | None = None,
+) -> AsyncIterator[Event]:
+    """Refine a picture and tell what happens as it happens.
+
+    Args:
+        brief: what to paint. None with an image: the image is described, and the description is the brief.
+        image: a picture (file or bytes). With a brief it is the first candidate.
+        preset: a named set of settings, the default one when None.
+        settings: settings that override the preset's, by name.
+        home: folder for pictures and checkpoints; OVERPAINT_HOME, or .overpaint in the current folder, when None.
+        out: folder that also receives the champion, the contact sheet and run.json.
+
+    Yields:
+        Events, dicts with a `kind`; the last is {"kind": "done", "run": Run}.
+
+    Raises:
+        BadInput: something given cannot be used; nothing has been painted, and nothing is left behind.
+    """
+    effective = merge(load_preset(preset or "default"), settings or {})
+    data = await asyncio.to_thread(_read, image)
+    with use_home(home):
+        await asyncio.to_thread(_preflight, brief, data, effective)
+        async for event in _stream(brief, data, effective, out):
+            yield event
+
+
+async def arefine(
+    brief: str | None = None,
+    *,
+    image: Path | bytes | None = None,
+    preset: str | None = None,
+    settings: Mapping[str, object] | None = None,
+    home: Path | None = None,
+    out: Path | None = None,
+) -> Run:
+    """Refine a picture and return the run; see `stream` for the arguments."""
+    last: Event | None = None
+    async for last in stream(brief, image=image, preset=preset, settings=settings, home=home, out=out):
+        pass
+    assert last is not None  # the last event is always "done"
+    run: Run = last["run"]
+    return run
+
+
+def refine(
+    brief: str | None = None,
+    *,
+    image: Path | bytes | None = None,
+    preset: str | None = None,
+    settings: Mapping[str, object] | None = None,
+    home: Path | None = None,
+    out: Path | None = None,
+) -> Run:
+    """The same without async; works inside a running event loop too (notebooks)."""
+    return _wait_for(arefine(brief, image=image, preset=preset, settings=settings, home=home, out=out))
+
+
+async def load_runs(home: Path | None = None) -> list[RunSummary]:
+    """All runs in a home folder, latest first; each thread shows its latest run."""
+    with use_home(home):
+        return [_summary(kept) for kept in await kept_runs()]
+
+
+async def load_run(run: str | None = None, home: Path | None = None) -> Run:
+    """A run as it stands in the home folder, by id or the start of it; the latest when None.
+
+    Raises:
+        BadInput: there is no such run.
+    """
+    with use_home(home):
+        return await _load(await find_run(run))
+
+
+async def _stream(brief: str | None, data: bytes | None, settings: Settings, out: Path | None) -> AsyncIterator[Event]:
+    started, thread, error = time.monotonic(), str(uuid.uuid4()), ""
+    async with open_checkpointer() as saver:
+        try:
+            async for event in _events(build_graph(saver), await _input(brief, data), settings, thread):
+                yield event
+        except BadInput:
+            await saver.adelete_thread(thread)
+            raise
+        except ProviderFault as fault:
+            error = str(fault)
+        except sqlite3.OperationalError as fault:
+            raise BadInput(f"{current_home()} cannot be written: {fault}; free some space there or set OVERPAINT_HOME") from None
+        kept = await read_thread(saver, thread)
+    run = replace(await _load(kept, error), wall_seconds=time.monotonic() - started)
+    yield {"kind": "done", "run": await asyncio.to_thread(_written, run, out)}
+
+
+async def _events(graph: Any, asked: dict[str, Any], settings: Settings, thread: str) -> AsyncIterator[Event]:
+    narrator = Narrator()
+    parts = graph.astream(
+        asked,
+        on_thread(thread),
+        context=settings,
+        stream_mode=["updates", "custom"],
+        subgraphs=True,
+        durability="sync",
+        version="v2",
+    )
+    async for part in parts:
+        for event in narrator.tell(part):
+            yield event
+
+
+async def _input(brief: str | None, data: bytes | None) -> dict[str, Any]:
+    if data is None:
+        return {"brief": brief}
+    return {"brief": brief, "image": await ImageStore(current_home() / "images").save(data)}
+
+
+def _read(image: Path | bytes | None) -> bytes | None:
+    if image is None or isinstance(image, bytes):
+        return image
+    try:
+        return Path(image).read_bytes()
+    except OSError as fault:
+        raise BadInput(f"the image {str(image)[:200]!r} cannot be read: {fault.strerror or fault}") from None
+
+
+def _preflight(brief: str | None, data: bytes | None, settings: Settings) -> None:
+    """Find whatever would stop the run before a home folder is made or a model is called."""
+    if data is not None:
+        examine(data)
+    if data is None or brief:
+        text = check_brief(brief or "")
+        if settings.writer == "shapes":
+            parse(text)
+    toolbox = open_toolbox(settings.model_dump())
+    painter_facts(toolbox)
+    for role in ("writer", "critic", "judge", "captioner"):
+        toolbox.chat(role)
+
+
+async def _load(kept: Kept, error: str = "") -> Run:
+    values, home = kept.values, current_home()
+    heads = [c["record"] for c in values.get("candidates", {}).values()]
+    records = [cast(Record, r) for r in await RecordStore(home / "records").walk(heads)]
+    champion, plan = values.get("champion"), values.get("plan")
+    sheet = home / "reports" / values["run"] / "sheet.html"
+    return Run(
+        run=values["run"],
+        thread=kept.thread,
+        status="failed" if error else status_of(kept),
+        stop_reason="provider" if error else values.get("ended"),
+        why=error or (plan["why"] if plan else ""),
+        brief=values["asked"]["text"],
+        checklist=values.get("checklist", []),
+        candidates=records,
+        champion=next((r for r in records if champion and r["id"] == champion["id"]), None),
+        receipt=values.get("receipt", empty_receipt()),
+        settings=values["settings"],
+        images=home / "images",
+        report=sheet if sheet.exists() else None,
+        error=error or None,
+    )
+
+
+def status_of(kept: Kept) -> Status:
+    """How a run stands, from its newest checkpoint."""
+    if kept.waiting:
+        return "waiting"
+    if kept.next:
+        return "interrupted"
+    if passes(kept.values.get("champion")):
+        return "passed"
+    return "failed" if kept.values.get("ended") == "provider" else "stopped"
+
+
+def _written(run: Run, out: Path | None) -> Run:
+    folder = run.images.parent / "reports" / run.run
+    run = replace(run, report=write_report(run, folder))
+    if out is not None:
+        run = replace(run, report=deliver_files(run, out))
+    return run
+
+
+def _summary(kept: Kept) -> RunSummary:
+    values, champion = kept.values, kept.values.get("champion")
+    return RunSummary(
+        run=values["run"],
+        thread=kept.thread,
+        status=status_of(kept),
+        brief=values["asked"]["text"],
+        images=values.get("receipt", empty_receipt())["images"],
+        score=champion["score"] if champion else None,
+        updated=kept.updated,
+    )
+
+
+def _wait_for(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()

@@ -1,0 +1,160 @@
+"""Reads text word by word: from a string to a stream of items that each mean one thing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from overpaint.shapes import language
+from overpaint.shapes.scene import Relation
+
+Kind = Literal[
+    "definite", "indefinite", "number", "ordinal", "size", "colour", "shape", "generic", "place", "relation", "break",
+    "is", "which", "filler", "unknown",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Item:
+    """One word or phrase and what it means. `value` is a Shape, Colour, Size, Relation, number or place; `word` what was said."""
+
+    kind: Kind
+    value: str | int = ""
+    word: str = ""
+    many: bool = False
+
+
+Found = tuple[Item, int] | None
+"""An item and how many words it took; None when no such phrase starts here."""
+
+_TOKEN = re.compile(r"[,.;:!?&()\[\]\"“”„«»…—–/\n]+|[^\s,.;:!?&()\[\]\"“”„«»…—–/-]+")
+_WORDS: dict[str, Item] = {
+    **{w: Item("filler", word=w) for w in language.FILLER},
+    **{w: Item("generic", word=w, many=w.endswith("s")) for w in language.GENERIC},
+    **{w: Item("shape", shape, w, many) for w, (shape, many) in language.SHAPE_WORDS.items()},
+    **{w: Item("colour", colour, w) for w, colour in language.COLOUR_WORDS.items()},
+    **{w: Item("size", size, w) for w, size in language.SIZE_WORDS.items()},
+    **{w: Item("number", n, w) for w, n in language.NUMBER_WORDS.items()},
+    **{w: Item("ordinal", n, w) for n, w in enumerate(language.ORDINALS)},
+    **{w: Item("indefinite", word=w) for w in ("a", "an")},
+    **{w: Item("definite", word=w) for w in ("the", "every", "each", "this", "that")},
+    **{w: Item("break", word=w) for w in ("and", "with", "then", "also", "while")},
+    **{w: Item("is", word=w) for w in ("is", "are", "stands", "sits", "lies", "stand", "sit", "lie")},
+    "which": Item("which", word="which"),
+}
+_SIDES = frozenset(("corner", "side", "edge", "hand"))
+_PREPOSITIONS = frozenset(("in", "at", "on", "to", "into", "near", "towards"))
+_STARTS_GROUND = frozenset(("on", "against", "with", "over"))
+_CELLS = language.ROWS.keys() | language.COLUMNS.keys()
+_ASIDES = (("nothing", "else"), ("nothing", "more"), *(("no", "other", noun) for noun in sorted(language.GENERIC)))
+_OPENERS = _PREPOSITIONS | _STARTS_GROUND | _CELLS | {"nothing", "no"} | {words[0] for words in language.RELATIONS}
+
+
+def read(text: str) -> Iterator[Item]:
+    """Yield the items of a text, filler left out. Never raises; what it does not know comes as kind "unknown"."""
+    words = [bare for word in _TOKEN.findall(text.casefold()) if (bare := word.strip("'’`*"))]
+    at = 0
+    while at < len(words):
+        item, length = _next(words, at)
+        at += length
+        if item.kind != "filler":
+            yield item
+
+
+def _next(words: Sequence[str], at: int) -> tuple[Item, int]:
+    found = None
+    if words[at] in _OPENERS:
+        found = _aside(words, at) or _relation(words, at) or _place(words, at)
+    return found or (_plus(words, at) or _single(words[at]), 1)
+
+
+def _single(word: str) -> Item:
+    known = _WORDS.get(word)
+    if known:
+        return known
+    if word.isascii() and word.isdecimal():
+        return Item("number", int(word) if len(word) < 4 else 9999, word)
+    return Item("unknown" if word[0] not in ",.;:!?&()[]\"“”„«»…—–/\n" else "break", word=word)
+
+
+def _plus(words: Sequence[str], at: int) -> Item | None:
+    """"plus" joins two phrases where it stands after a noun and before the start of a phrase; else it is a cross."""
+    if words[at] != "plus" or at == 0 or at + 1 == len(words):
+        return None
+    before, after = _single(words[at - 1]).kind, _single(words[at + 1]).kind
+    opens = after in ("indefinite", "definite", "number", "size", "colour", "shape")
+    return Item("break", word="plus") if opens and before not in ("indefinite", "size", "colour", "number") else None
+
+
+def _aside(words: Sequence[str], at: int) -> Found:
+    """"nothing else", and the ground every picture has anyway."""
+    for aside in _ASIDES:
+        if _says(words, at, aside):
+            return Item("filler", word=" ".join(aside)), len(aside)
+    if words[at] not in _STARTS_GROUND:
+        return None
+    end = at + 1
+    while end < len(words) and (words[end] in language.LIGHT or words[end] in ("a", "an", "the")):
+        end += 1
+    grounded = end < len(words) and words[end] in language.GROUNDS
+    return (Item("filler", word="background"), end + 1 - at) if grounded else None
+
+
+def _relation(words: Sequence[str], at: int) -> Found:
+    for phrase, relation in language.RELATIONS.items():
+        if _says(words, at, phrase):
+            return Item("relation", relation, " ".join(phrase)), len(phrase)
+    end = _skip_the(words, at + (words[at] in _PREPOSITIONS))
+    if end >= len(words) or words[end] not in ("left", "right"):
+        return None
+    side: Relation = "left of" if words[end] == "left" else "right of"
+    end = _skip_sides(words, end + 1)
+    if end < len(words) and words[end] == "of" and not _of_picture(words, end):
+        return Item("relation", side, " ".join(words[at : end + 1])), end + 1 - at
+    return None
+
+
+def _place(words: Sequence[str], at: int) -> Found:
+    end = _skip_the(words, at + (words[at] in _PREPOSITIONS))
+    cell = _cell(words, end)
+    if cell is None:
+        return None
+    place, length = cell
+    end = _skip_sides(words, end + length)
+    end += _of_picture(words, end)
+    if end < len(words) and words[end] == "of":
+        return Item("unknown", word=f"{words[end - 1]} of"), end + 1 - at
+    return Item("place", place, " ".join(words[at:end])), end - at
+
+
+def _cell(words: Sequence[str], at: int) -> tuple[int, int] | None:
+    """The place named here (0 to 8) and how many words name it."""
+    if at >= len(words):
+        return None
+    if at + 1 < len(words) and words[at] in language.ROWS and words[at + 1] in language.COLUMNS:
+        return 3 * language.ROWS[words[at]] + language.COLUMNS[words[at + 1]], 2
+    return (language.ALONE[words[at]], 1) if words[at] in language.ALONE else None
+
+
+def _of_picture(words: Sequence[str], at: int) -> int:
+    """How many words of "of the picture" stand here: 0, 2 or 3."""
+    if at >= len(words) or words[at] not in ("of", "in"):
+        return 0
+    end = _skip_the(words, at + 1)
+    return end + 1 - at if end < len(words) and words[end] in language.PICTURES else 0
+
+
+def _skip_the(words: Sequence[str], at: int) -> int:
+    return at + (at < len(words) and words[at] == "the")
+
+
+def _skip_sides(words: Sequence[str], at: int) -> int:
+    while at < len(words) and words[at] in _SIDES:
+        at += 1
+    return at
+
+
+def _says(words: Sequence[str], at: int, phrase: tuple[str, ...]) -> bool:
+    return words[at] == phrase[0] and tuple(words[at : at + len(phrase)]) == phrase

@@ -1,0 +1,116 @@
+"""Real HTTP servers on loopback: an OpenAI-compatible chat server that follows a script, and a LangSmith collector."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+
+
+@dataclass(frozen=True)
+class Say:
+    """One scripted reply. `text` is the assistant's answer; `body` replaces the whole HTTP body when it is given."""
+
+    text: str | None = ""
+    status: int = 200
+    body: str | None = None
+    delay: float = 0.0
+    finish: str = "stop"
+    refusal: str | None = None
+    tool_calls: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it came over the wire."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    raw: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.raw)
+
+
+@dataclass
+class ChatServer:
+    """What a chat server will say, in order (the last line is repeated), and what it was asked."""
+
+    url: str
+    script: list[Say] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+
+    @property
+    def asked(self) -> list[Request]:
+        """The chat completions asked for, without listings of models."""
+        return [r for r in self.requests if r.path.endswith("/chat/completions")]
+
+    def reply(self, request: Request) -> tuple[int, str, bytes]:
+        """Status, content type and body of the answer to `request`."""
+        if request.path.endswith("/models"):
+            return 200, "application/json", json.dumps({"object": "list", "data": []}).encode()
+        line = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        time.sleep(line.delay)
+        if line.body is not None:
+            return line.status, "application/json", line.body.encode()
+        if line.status != 200:
+            error = {"message": line.text, "type": "error", "code": None}
+            return line.status, "application/json", json.dumps({"error": error}).encode()
+        if request.json.get("stream"):
+            return 200, "text/event-stream", _streamed(line)
+        return 200, "application/json", json.dumps(_completion(line)).encode()
+
+
+def _completion(line: Say) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": line.text}
+    if line.refusal is not None:
+        message["refusal"] = line.refusal
+    if line.tool_calls:
+        message["tool_calls"] = list(line.tool_calls)
+    choice = {"index": 0, "message": message, "finish_reason": line.finish}
+    return {"id": "c1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": USAGE}
+
+
+def _streamed(line: Say) -> bytes:
+    words = (line.text or "").split(" ")
+    deltas: list[dict[str, Any]] = [{"content": w if i == 0 else f" {w}"} for i, w in enumerate(words)]
+    head = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    chunks = [{**head, "choices": [{"index": 0, "delta": d, "finish_reason": None}]} for d in deltas]
+    chunks.append({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": line.finish}]})
+    chunks.append({**head, "choices": [], "usage": USAGE})
+    return b"".join(f"data: {json.dumps(c)}\n\n".encode() for c in chunks) + b"data: [DONE]\n\n"
+
+
+@dataclass
+class Collector:
+    """A LangSmith server that keeps every byte it is sent."""
+
+    url: str
+    requests: list[Request] = field(default_factory=list)
+
+    @property
+    def bodies(self) -> list[bytes]:
+        """What was traced; nothing is compressed, as /info says so."""
+        assert all("zstd" not in r.headers.get("content-encoding", "") for r in self.requests)
+        return [r.raw for r in self.requests if r.method != "GET"]
+
+    def reply(self, request: Request) -> tuple[int, str, bytes]:
+        """Status, content type and body of the answer to `request`."""
+        limits = {"use_multipart_endpoint": True, "size_limit": 100, "size_limit_bytes": 20_000_000}
+        info = {"version": "0.12.0", "instance_flags": {"zstd_compression_enabled": False}}
+        return 200, "application/json", json.dumps({**info, "batch_ingest_config": limits}).encode()
+
+
+@contextmanager
+def serving[S: (ChatServer, Collector)](kind: type[S], prefix: str = "") -> Iterator[S]:
+    """Serve `kind` on a free loopback port until the block ends; `prefix` is appended to its url."""
+    raise NotImplementedError

@@ -1,0 +1,88 @@
+"""Content-addressed files: written whole or not at all, and checked against their name when read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from overpaint.tools.faults import BadInput
+from overpaint.tools.home import disk_faults
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def checked_sha256(text: str) -> str:
+    """Return the text when it is a sha256 in lower-case hex; such a name cannot climb out of a folder.
+
+    Raises:
+        BadInput: it is anything else.
+    """
+    if isinstance(text, str) and _SHA256.fullmatch(text):
+        return text
+    raise BadInput(f"{str(text)[:80]!r} is not a sha256 (64 digits 0-9 a-f): give the one a tool or record named.")
+
+
+def write_once(path: Path, data: bytes) -> None:
+    """Put `data`, whose sha256 is the stem of `path`, on disk: when this returns, it survives a loss of power.
+
+    The bytes go to a temporary file of the same folder that is then renamed, so no reader ever meets half a file. A
+    file that is there and whole is left alone; one that was damaged is replaced.
+
+    Raises:
+        BadInput: the disk refused.
+    """
+    with disk_faults(path):
+        if path.exists() and _is_whole(path, path.read_bytes()):
+            return
+        if not path.parent.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _flush_folder(path.parent.parent)
+        _replace(path, data)
+        _flush_folder(path.parent)
+
+
+def read_checked(path: Path) -> bytes:
+    """Read a file named by the sha256 of its bytes.
+
+    Raises:
+        BadInput: the file is missing, unreadable, or not what its name says.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise BadInput(f"there is no {path}: check OVERPAINT_HOME, or restore the file.") from None
+    except OSError as error:
+        raise BadInput(f"cannot read {path} ({error.strerror}): check the file and its folder.") from error
+    if not _is_whole(path, data):
+        raise BadInput(f"{path} is damaged, its content does not match its name: restore it, or remove it.")
+    return data
+
+
+def _is_whole(path: Path, data: bytes) -> bool:
+    return hashlib.sha256(data).hexdigest() == path.stem
+
+
+def _replace(path: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name != "posix":  # Windows cannot open a folder to flush it
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

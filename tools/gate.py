@@ -1,0 +1,75 @@
+"""The free gate: what is plainly wrong with a picture is found here, before a paid judge is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from PIL import Image, ImageChops, ImageFilter
+
+from overpaint.tools.decoding import BadPicture, decode
+
+Gate = Literal["ok", "blank", "duplicate", "error"]
+
+_EDGE = 512
+"""Longest edge, in pixels, at which pictures are compared."""
+_BLANK = 20
+"""Widest range of levels (of 255) that still counts as one uniform ground.
+
+The built-in decoder leaves a range of 6 to 14 on a plain ground; the faintest built-in object, yellow, one of 150.
+"""
+_SAME = 10
+"""Largest difference of levels (of 255), anywhere, between pictures that count as one.
+
+Saving again as JPEG of quality 75 and up makes 1 to 7; a small object's change of colour, 60 and more.
+"""
+
+
+def gate(data: bytes, *, wanted: tuple[int, int] | None, earlier: Sequence[bytes]) -> tuple[Gate, str]:
+    """Check that a picture decodes, has its size, shows something, and is not one we have.
+
+    Decodes and compares pictures, so on an event loop call it through `asyncio.to_thread`.
+
+    Args:
+        data: the encoded picture.
+        wanted: width and height asked for, in pixels; None when any will do.
+        earlier: encoded pictures that this one must not repeat. A change of one small object is no repetition.
+
+    Returns:
+        The outcome, and the reason in a sentence (empty when ok).
+    """
+    try:
+        image = decode(data)
+    except BadPicture as fault:
+        return "error", str(fault)
+    if wanted is not None and image.size != tuple(wanted):
+        return "error", f"the picture is {image.width}x{image.height}, not the {wanted[0]}x{wanted[1]} asked for."
+    seen = _smoothed(image)
+    if _largest(seen, minus_smallest=True) <= _BLANK:
+        return "blank", "the picture is blank: one uniform ground, and nothing on it."
+    if any(_repeats(data, seen, other) for other in earlier):
+        return "duplicate", "the picture repeats an earlier one."
+    return "ok", ""
+
+
+def _smoothed(image: Image.Image) -> Image.Image:
+    """At most _EDGE pixels long, and with single-pixel noise evened out."""
+    reduced = image.copy()
+    reduced.thumbnail((_EDGE, _EDGE), Image.Resampling.BOX)
+    return reduced.filter(ImageFilter.BoxBlur(2))
+
+
+def _largest(image: Image.Image, *, minus_smallest: bool = False) -> int:
+    """The largest level of any channel, or the widest range of one."""
+    bands = [band.getextrema() for band in image.split()]
+    return max(int(high) - (int(low) if minus_smallest else 0) for low, high in bands)
+
+
+def _repeats(data: bytes, seen: Image.Image, other: bytes) -> bool:
+    if data == other:
+        return True
+    try:
+        before = _smoothed(decode(other))
+    except BadPicture:
+        return False
+    return before.size == seen.size and _largest(ImageChops.difference(before, seen)) <= _SAME

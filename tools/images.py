@@ -1,0 +1,82 @@
+"""Where pictures live: content-addressed files, written atomically, named in state by an ImageRef."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from typing_extensions import TypedDict
+
+from overpaint.tools.decoding import examine
+from overpaint.tools.faults import BadInput
+from overpaint.tools.files import checked_sha256, read_checked, write_once
+from overpaint.tools.home import disk_faults
+
+SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
+
+
+class ImageRef(TypedDict):
+    """A picture by its content: sha256 of the stored bytes (hex), mime type, size in pixels."""
+
+    sha256: str
+    mime: str
+    width: int
+    height: int
+
+
+class ImageStore:
+    """Pictures in a folder, each at `<first two letters of its sha256>/<sha256>.<png, jpg, webp or gif>`.
+
+    A picture is never changed, so any number of processes may share the folder.
+
+    Args:
+        root: the folder; made when the first picture is saved.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, ref: ImageRef) -> Path:
+        """Name the file of a picture, whether it is there or not.
+
+        Raises:
+            BadInput: `ref` does not name a picture (a sha256 that is none, a mime type that is not stored).
+        """
+        suffix = SUFFIXES.get(ref["mime"])
+        if suffix is None:
+            raise BadInput(f"pictures of type {ref['mime']!r} are not stored: give a PNG, JPEG, WebP or GIF.")
+        return self._file(checked_sha256(ref["sha256"]), suffix)
+
+    async def save(self, data: bytes) -> ImageRef:
+        """Examine a picture and keep it; when this returns, the bytes are on disk. Saving it again changes nothing.
+
+        Raises:
+            BadPicture: the bytes are no usable picture.
+            BadInput: the disk refused them.
+        """
+        return await asyncio.to_thread(self._save, data)
+
+    async def load(self, sha256: str) -> bytes:
+        """Read a stored picture, and check it against its name.
+
+        Raises:
+            BadInput: no such picture, its file was changed, or the name is no sha256.
+        """
+        return await asyncio.to_thread(self._load, sha256)
+
+    def _save(self, data: bytes) -> ImageRef:
+        ref = examine(data)
+        write_once(self.path(ref), data)
+        return ref
+
+    def _load(self, sha256: str) -> bytes:
+        checked_sha256(sha256)
+        files = [self._file(sha256, suffix) for suffix in SUFFIXES.values()]
+        with disk_faults(self.root):
+            found = next((file for file in files if file.exists()), None)
+        if found is None:
+            raise BadInput(f"no picture {sha256} in {self.root}: save it there first, or check OVERPAINT_HOME.")
+        return read_checked(found)
+
+    def _file(self, sha256: str, suffix: str) -> Path:
+        return self.root / sha256[:2] / f"{sha256}{suffix}"

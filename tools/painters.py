@@ -1,0 +1,99 @@
+"""What a painter is: the protocol every image model is used through, its request and its result, and the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Box = tuple[float, float, float, float]
+"""(left, top, right, bottom) as fractions of width and height, 0 to 1, origin in the top left corner."""
+
+Outcome = Literal["ok", "blocked"]
+Progress = Callable[[int, int], None]
+"""Called with (step, steps) as a picture is painted; always on the event loop's thread."""
+
+
+@dataclass(frozen=True)
+class PaintRequest:
+    """One picture to paint. A field left at None means the painter's own default.
+
+    Args:
+        prompt: the text to paint from.
+        negative_prompt: what to keep out.
+        seed: makes a painter that can be seeded repeat itself.
+        size: width and height in pixels.
+        steps: denoising steps.
+        guidance: classifier-free guidance scale.
+        source: encoded picture to start from (image-to-image, edit).
+        boxes: where to repaint `source`; pixels outside stay identical. Empty: anywhere.
+        strength: how far to leave `source`, 0 (not at all) to 1 (freely).
+    """
+
+    prompt: str
+    negative_prompt: str | None = None
+    seed: int | None = None
+    size: tuple[int, int] | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    source: bytes | None = field(default=None, repr=False)
+    boxes: tuple[Box, ...] = ()
+    strength: float | None = None
+
+
+@dataclass(frozen=True)
+class PaintResult:
+    """What came back: encoded bytes with their mime type, or a reason why there are none.
+
+    `params` are the JSON-able values really used (model, size, steps, guidance, scheduler, dtype, batch, versions);
+    `notes` are things a user should know (the part of the prompt that was cut off, a resized source).
+    """
+
+    outcome: Outcome
+    data: bytes | None = field(default=None, repr=False)
+    mime: str = "image/png"
+    seed: int | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a painter can do, declared before anything is paid.
+
+    Args:
+        accepts: the picture settings it honours, of: size, steps, guidance, negative_prompt, device, dtype, offload.
+        edit: "mask" repaints inside boxes, "instruct" follows an edit instruction, None cannot edit.
+        seeds: True when the same request with the same seed gives the same picture.
+        free: True when painting again costs nothing (local models), so an interrupted request is simply repeated.
+        token_limit: how many tokens of a prompt its text encoder reads; None when unknown.
+        price_usd: what one picture costs; None when unknown. Local models cost 0.
+    """
+
+    accepts: frozenset[str] = frozenset()
+    edit: Literal["mask", "instruct"] | None = None
+    seeds: bool = False
+    free: bool = False
+    token_limit: int | None = None
+    price_usd: float | None = None
+
+
+class Painter(Protocol):
+    """An image model. Implementations inherit nothing and import their SDK only when used."""
+
+    name: str
+
+    @property
+    def abilities(self) -> Abilities:
+        """What this painter can do; cheap, loads no weights."""
+        ...
+
+    async def paint(self, request: PaintRequest, progress: Progress | None = None) -> PaintResult:
+        """Paint one picture.
+
+        Raises:
+            ProviderFault: the model failed; says whether a retry may help.
+            BadInput: the request asks for something this painter cannot do.
+        """
+        ...

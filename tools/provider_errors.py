@@ -1,0 +1,96 @@
+"""What a provider's failure means: an exception of any vendor's client becomes a ProviderFault, without secrets in it."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+from overpaint.tools.faults import BadInput, ProviderFault
+
+_OURS = (AttributeError, AssertionError, ImportError, KeyError, NameError, NotImplementedError, TypeError)
+"""Mistakes of a program, never of a provider: they are not dressed up as one."""
+
+_LATER = frozenset({408, 409, 425, 429})
+_NEVER = frozenset({401, 402, 403, 404})
+_NO_CREDIT = re.compile(r"insufficient[_ ](?:quota|credit|funds|balance)|exceeded your current quota", re.IGNORECASE)
+_UNREACHED = re.compile(r"Timeout|Connect(?:ion|or)?Error|Disconnected|ReadError|ProtocolError|JSONDecodeError")
+_PREFIXED = re.compile(r"^\[(\d{3})\]")
+"""How ChatNVIDIA, whose errors have no attributes, tells the HTTP status."""
+
+_BLOB = re.compile(r"[A-Za-z0-9+/=_-]{80,}")
+_KEY = re.compile(r"\b(?:sk|nvapi|gsk|hf|r8|xai|key)[-_][\w*.-]{6,}|Bearer\s+\S+")
+
+
+def provider_fault(error: Exception, name: str) -> Exception:
+    """What to raise in place of an exception from a provider's client.
+
+    The kind is read from `status_code`, `response.status_code`, the names of the exception's classes and its text,
+    so no vendor's SDK is imported here.
+
+    Args:
+        error: what the client raised.
+        name: "provider:model", to say who failed.
+
+    Returns:
+        A ProviderFault: retryable for 408, 409, 425, 429, 5xx, time-outs and broken connections; fatal for 401,
+        402, 403, 404 and used-up credit; neither when only this one request was refused. BadInput, ProviderFault
+        and mistakes of a program come back as they are.
+    """
+    if isinstance(error, (BadInput, ProviderFault, *_OURS)):
+        return error
+    status, reason = http_status(error), scrubbed(_reason(error))
+    told = f"{name} answered {status}: {reason}" if status else f"{name} failed: {reason}"
+    if status in _NEVER or _NO_CREDIT.search(str(error)):
+        return ProviderFault(f"{told} | {_remedy(status, name)}.", fatal=True)
+    if status in _LATER or (status or 0) >= 500:
+        return ProviderFault(f"{told} | Try again later.", retryable=True)
+    if status is None and _is_unreached(error):
+        return ProviderFault(f"{told} | Check the connection and the base URL, or try again later.", retryable=True)
+    return ProviderFault(f"{told} | The request was refused; change it, or use another model.")
+
+
+def http_status(error: Exception) -> int | None:
+    """The HTTP status an exception carries, None when it carries none of an error."""
+    for holder in (error, getattr(error, "response", None)):
+        for attribute in ("status_code", "status"):
+            status = getattr(holder, attribute, None)
+            if isinstance(status, int) and status >= 400:
+                return status
+    prefix = _PREFIXED.match(str(error))
+    return int(prefix[1]) if prefix else None
+
+
+def key_variable(provider: str) -> str:
+    """The environment variable that holds a provider's key, as its client names it."""
+    return f"{provider.upper()}_API_KEY"
+
+
+def scrubbed(text: str, limit: int = 300) -> str:
+    """One line of at most `limit` characters, free of encoded data and of keys, also those in the environment."""
+    for variable, value in os.environ.items():
+        if variable.endswith(("_KEY", "_TOKEN", "_SECRET")) and len(value) >= 8:
+            text = text.replace(value, "[key]")
+    text = _BLOB.sub("[data]", _KEY.sub("[key]", text))
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def _reason(error: Exception) -> str:
+    body: Any = getattr(error, "body", None)
+    if isinstance(body, dict) and isinstance(body.get("message"), str):
+        return str(body["message"])
+    return _PREFIXED.sub("", str(error)).strip() or type(error).__name__
+
+
+def _is_unreached(error: Exception) -> bool:
+    names = {cls.__name__ for cls in type(error).__mro__}
+    return isinstance(error, OSError) or any(_UNREACHED.search(name) for name in names)
+
+
+def _remedy(status: int | None, name: str) -> str:
+    if status in (401, 403):
+        return f"Check {key_variable(name.partition(':')[0])}"
+    if status == 404:
+        return "Check the name of the model and the base URL"
+    return "Add credit with the provider, or use another model"
