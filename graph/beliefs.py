@@ -13,7 +13,8 @@ from typing import Any
 from overpaint.graph.record import Belief
 from overpaint.graph.state import Requirement
 
-_NUMBERS = dict(zip("zero one two three four five six seven eight nine ten eleven twelve".split(), range(13), strict=True))
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBERS = {word: number for number, word in enumerate(_WORDS)}
 _LETTER = {"yes": "y", "no": "n", "unsure": "u"}
 
 

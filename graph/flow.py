@@ -9,6 +9,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.base import BaseStore
 from langgraph.types import RetryPolicy, TimeoutPolicy
 
+from overpaint.graph.attempt import Attempt, CandidateState, Judged
 from overpaint.graph.nodes.critique import critique
 from overpaint.graph.nodes.decide import decide
 from overpaint.graph.nodes.deliver import deliver
@@ -18,9 +19,11 @@ from overpaint.graph.nodes.judge import judge
 from overpaint.graph.nodes.specify import specify
 from overpaint.graph.nodes.upsample import upsample
 from overpaint.graph.settings import Settings
-from overpaint.graph.state import Attempt, CandidateState, Input, Judged, Output, State
+from overpaint.graph.state import Input, Output, State
 
-RETRY = RetryPolicy(max_attempts=4, initial_interval=1.0, backoff_factor=2.0, max_interval=30.0, retry_on=worth_retrying)
+RETRY = RetryPolicy(
+    max_attempts=4, initial_interval=1.0, backoff_factor=2.0, max_interval=30.0, retry_on=worth_retrying
+)
 
 
 def build_graph(

@@ -48,7 +48,9 @@ def pictures_of(message: HumanMessage) -> list[tuple[int, bytes]]:
 def with_references(message: HumanMessage, refs: Mapping[int, ImageRef]) -> HumanMessage:
     """The same message, by id, with a short reference in place of each stored picture: state never holds bytes."""
     blocks = message.content if isinstance(message.content, list) else []
-    content = [{"type": "text", "text": f"[picture {refs[i]['sha256']}]"} if i in refs else b for i, b in enumerate(blocks)]
+    content = [
+        {"type": "text", "text": f"[picture {refs[i]['sha256']}]"} if i in refs else b for i, b in enumerate(blocks)
+    ]
     return message.model_copy(update={"content": content})
 
 

@@ -76,7 +76,9 @@ async def find_run(run: str | None) -> Kept:
 
 async def _threads(saver: AsyncSqliteSaver) -> list[str]:
     # Checkpoint ids are time-ordered (UUID version 6), so their order is that of the last step taken.
-    query = "SELECT thread_id FROM checkpoints WHERE checkpoint_ns = '' GROUP BY thread_id ORDER BY MAX(checkpoint_id) DESC"
+    query = (
+        "SELECT thread_id FROM checkpoints WHERE checkpoint_ns = '' GROUP BY thread_id ORDER BY MAX(checkpoint_id) DESC"
+    )
     async with saver.conn.execute(query) as cursor:
         return [row[0] async for row in cursor]
 

@@ -22,7 +22,7 @@ def _on(*nodes: str) -> dict[str, Any]:
 
 
 class Settings(BaseModel):
-    """Everything a run can be told, apart from its brief. No secrets, no machine paths: they come from the environment."""
+    """Everything a run can be told, apart from its brief. Secrets and machine paths come from the environment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

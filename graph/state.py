@@ -6,11 +6,11 @@ the full record of a candidate is a file that `Candidate["record"]` names.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from overpaint.tools.images import ImageRef
 
@@ -206,46 +206,3 @@ class Output(TypedDict):
     ended: StopReason | None
     receipt: Receipt
     messages: list[AnyMessage]
-
-
-class Attempt(TypedDict):
-    """What one Send carries to the candidate subgraph: only what painting and judging this candidate needs.
-
-    `prompt` None means that of the record `base`. `source` is the picture an edit starts from; `earlier` are
-    pictures a new one must not repeat.
-    """
-
-    id: str
-    run: str
-    round: int
-    action: Action
-    parent: str | None
-    depth: int
-    base: str | None
-    previous: list[str]
-    prompt: str | None
-    boxes: list[list[float]]
-    feedback: str
-    seed: int | None
-    source: ImageRef | None
-    earlier: list[str]
-    checklist: list[Requirement]
-    settings: dict[str, Any]
-    prompts: dict[str, str]
-
-
-class CandidateState(Attempt, total=False):
-    """The state of one candidate's subgraph."""
-
-    draft: dict[str, Any]
-    candidates: dict[str, Candidate]
-    receipt: Annotated[Receipt, add_receipts]
-    fatal: str
-
-
-class Judged(TypedDict, total=False):
-    """What the subgraph gives back to the run."""
-
-    candidates: dict[str, Candidate]
-    receipt: Receipt
-    fatal: str

@@ -15,12 +15,13 @@ from overpaint.graph.settings import Settings
 from overpaint.graph.state import Receipt
 from overpaint.prompts import Prompt, load
 from overpaint.tools.asking import Reply, ask
-from overpaint.tools.chat import get_chat, picture
+from overpaint.tools.chat import get_chat
 from overpaint.tools.home import current_home
 from overpaint.tools.images import ImageStore
 from overpaint.tools.ledger import Ledger
 from overpaint.tools.painters import Painter, get_painter
 from overpaint.tools.records import RecordStore
+from overpaint.tools.references import picture
 
 Role = Literal["writer", "critic", "judge", "captioner"]
 T = TypeVar("T", bound=BaseModel)

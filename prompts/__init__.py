@@ -77,7 +77,7 @@ def names() -> list[str]:
 
 def _fill(body: str, values: dict[str, Any]) -> str:
     # Autoescape is for HTML; what must not happen here is a value that closes the tag it stands in.
-    environment = SandboxedEnvironment(  # noqa: S701
+    environment = SandboxedEnvironment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_defuse
     )
     return environment.from_string(body).render(values).strip()

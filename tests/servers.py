@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 
@@ -110,7 +110,69 @@ class Collector:
         return 200, "application/json", json.dumps({**info, "batch_ingest_config": limits}).encode()
 
 
+_Server = TypeVar("_Server", ChatServer, Collector)
+
+
 @contextmanager
-def serving[S: (ChatServer, Collector)](kind: type[S], prefix: str = "") -> Iterator[S]:
-    """Serve `kind` on a free loopback port until the block ends; `prefix` is appended to its url."""
-    raise NotImplementedError
+def chat_server(*script: Say) -> Iterator[ChatServer]:
+    """An OpenAI-compatible server that says `script`; its url ends in /v1."""
+    with _serving(ChatServer, "/v1") as server:
+        server.script = list(script)
+        yield server
+
+
+@contextmanager
+def collector() -> Iterator[Collector]:
+    """A LangSmith server."""
+    with _serving(Collector, "") as server:
+        yield server
+
+
+@contextmanager
+def _serving(kind: type[_Server], prefix: str) -> Iterator[_Server]:
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    httpd.daemon_threads = True
+    server = kind(url=f"http://127.0.0.1:{httpd.server_address[1]}{prefix}")
+    httpd.app = server  # type: ignore[attr-defined]
+    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        httpd.shutdown()
+        httpd.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        app: ChatServer | Collector = self.server.app  # type: ignore[attr-defined]
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, self.path, headers, self._body(headers))
+        app.requests.append(request)
+        status, mime, body = app.reply(request)
+        try:
+            self.send_response(status)
+            self.send_header("Content-Type", mime)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True  # the client gave up waiting
+
+    do_GET = do_PATCH = do_POST
+
+    def _body(self, headers: dict[str, str]) -> bytes:
+        if headers.get("transfer-encoding") != "chunked":
+            return self.rfile.read(int(headers.get("content-length", 0)))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing: the requests are kept."""

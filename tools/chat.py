@@ -11,7 +11,9 @@ from langchain_core.language_models import BaseChatModel
 
 from overpaint.tools.faults import BadInput
 from overpaint.tools.provider_errors import key_variable, scrubbed
-from overpaint.tools.references import ImageReader, by_reference
+from overpaint.tools.references import ImageReader, by_reference, picture
+
+__all__ = ["ImageReader", "get_chat", "picture"]
 
 BUILT_IN = {"shapes": "overpaint.shapes.chat:ShapesChat"}
 """Chat models of our own, imported when asked for. They run here and cost nothing."""
@@ -73,7 +75,7 @@ def _hosted(name: str) -> BaseChatModel:
         pip = re.search(r"pip install [\w-]+", str(error))
         how = pip[0] if pip else f"pip install langchain-{provider.replace('_', '-')}"
         raise BadInput(f"{name} needs a package that is not installed: {how}") from error
-    except Exception as error:  # each vendor's client has its own kinds for a missing key or a bad URL
+    except Exception as error:  # noqa: BLE001  each vendor's client has its own kinds for a missing key or a bad URL
         raise _unusable(name, error) from None
 
 
@@ -106,4 +108,6 @@ def _prepare_nvidia(model_id: str) -> None:
 
     if lookup_model(model_id) is None:
         endpoint = "https://integrate.api.nvidia.com/v1/chat/completions"
-        register_model(Model(id=model_id, model_type="vlm", client="ChatNVIDIA", endpoint=endpoint, supports_tools=True))
+        register_model(
+            Model(id=model_id, model_type="vlm", client="ChatNVIDIA", endpoint=endpoint, supports_tools=True)
+        )

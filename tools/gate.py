@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, cast
 
 from PIL import Image, ImageChops, ImageFilter
 
@@ -45,7 +45,7 @@ def gate(data: bytes, *, wanted: tuple[int, int] | None, earlier: Sequence[bytes
     if wanted is not None and image.size != tuple(wanted):
         return "error", f"the picture is {image.width}x{image.height}, not the {wanted[0]}x{wanted[1]} asked for."
     seen = _smoothed(image)
-    if _largest(seen, minus_smallest=True) <= _BLANK:
+    if max(high - low for low, high in _extrema(seen)) <= _BLANK:
         return "blank", "the picture is blank: one uniform ground, and nothing on it."
     if any(_repeats(data, seen, other) for other in earlier):
         return "duplicate", "the picture repeats an earlier one."
@@ -59,10 +59,9 @@ def _smoothed(image: Image.Image) -> Image.Image:
     return reduced.filter(ImageFilter.BoxBlur(2))
 
 
-def _largest(image: Image.Image, *, minus_smallest: bool = False) -> int:
-    """The largest level of any channel, or the widest range of one."""
-    bands = [band.getextrema() for band in image.split()]
-    return max(int(high) - (int(low) if minus_smallest else 0) for low, high in bands)
+def _extrema(image: Image.Image) -> list[tuple[int, int]]:
+    """Lowest and highest level of each channel."""
+    return cast("list[tuple[int, int]]", image.getextrema())
 
 
 def _repeats(data: bytes, seen: Image.Image, other: bytes) -> bool:
@@ -72,4 +71,6 @@ def _repeats(data: bytes, seen: Image.Image, other: bytes) -> bool:
         before = _smoothed(decode(other))
     except BadPicture:
         return False
-    return before.size == seen.size and _largest(ImageChops.difference(before, seen)) <= _SAME
+    if before.size != seen.size:
+        return False
+    return max(high for _, high in _extrema(ImageChops.difference(before, seen))) <= _SAME

@@ -48,9 +48,9 @@ def disk_faults(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def use_home(path: str | Path) -> Iterator[None]:
-    """Make `path` the home of everything called inside the block, threads and tasks started in it included."""
-    token = _chosen.set(Path(path))
+def use_home(path: str | Path | None) -> Iterator[None]:
+    """Make `path` the home of all that is called in the block, tasks and `to_thread` included; None changes nothing."""
+    token = _chosen.set(_chosen.get() if path is None else Path(path))
     try:
         yield
     finally:

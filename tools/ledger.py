@@ -123,12 +123,13 @@ class Ledger:
             " WHERE key = :key AND state <> 'stored'",
             key,
             image=json.dumps(image),
-            details=canonical(details or {}).decode(),
+            details=json.dumps(details or {}),
         )
 
     async def failed(self, key: str, reason: str) -> bool:
         """Note that the provider failed and nothing was paid: the request may be made again."""
-        return await self._update(f"SET state = 'failed', reason = :reason, owner = NULL {_MINE}", key, reason=reason)
+        readable = reason.encode(errors="replace").decode()
+        return await self._update(f"SET state = 'failed', reason = :reason, owner = NULL {_MINE}", key, reason=readable)
 
     async def release(self, key: str) -> bool:
         """Let go of a request whose result is not known; who claims it next is told that it was interrupted."""
@@ -165,7 +166,7 @@ class Ledger:
     def _write(self, change: str, values: Mapping[str, str | float]) -> bool:
         with self._open() as database:
             # `change` is one of the literals above; every value is bound.
-            return database.execute(f"UPDATE overpaint_requests {change}", values).rowcount == 1  # noqa: S608
+            return database.execute(f"UPDATE overpaint_requests {change}", values).rowcount == 1
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -191,13 +192,13 @@ def _prepare(database: sqlite3.Connection) -> None:
 
 
 def _switch_to_wal(database: sqlite3.Connection) -> None:
-    """Several processes may be the first to open the file, and SQLite does not wait its busy timeout for this switch."""
+    """Switch, patiently: where several processes open a new file at once, SQLite does not wait its busy timeout."""
     deadline = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
             database.execute("PRAGMA journal_mode = WAL")
             return
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)

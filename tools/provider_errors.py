@@ -1,4 +1,4 @@
-"""What a provider's failure means: an exception of any vendor's client becomes a ProviderFault, without secrets in it."""
+"""What a provider's failure means: an exception of any vendor's client becomes a ProviderFault without secrets."""
 
 from __future__ import annotations
 

@@ -1,19 +1,21 @@
-"""Pictures by reference: the block that names a picture in a message, and the chat model that looks it up when called."""
+"""Pictures by reference: the block that names one in a message, and the chat model that looks it up when called."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import re
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from dataclasses import dataclass
 from functools import cache
-from types import SimpleNamespace
+from types import SimpleNamespace, new_class
 from typing import Any, Protocol
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
 from overpaint.tools.decoding import crop, judge_copy
@@ -54,8 +56,8 @@ def by_reference(
 ) -> BaseChatModel:
     """Teach `model` to look up `picture` blocks, below everything that is traced; returns the same object.
 
-    The model gets a subclass of its own class, so that binding of tools, structured output and LangSmith's parameters stay
-    what its package made them. What its client raises becomes a ProviderFault, since errors are traced as well and
+    The model gets a subclass of its own class, so that its tool binding, structured output and LangSmith parameters
+    stay what its package made them. What its client raises becomes a ProviderFault, since errors are traced as well and
     servers quote the request in them.
 
     Args:
@@ -65,9 +67,8 @@ def by_reference(
         free: whether calls cost nothing.
         max_bytes: largest size of the encoded copy that is sent; the picture is scaled down to it.
     """
-    private = dict(model.__pydantic_private__ or {})
-    private |= {"_images": images, "_known_as": name, "_is_free": free, "_max_bytes": max_bytes}
-    # Pydantic guards neither of the two; every chat model is a plain heap type, for which Python allows it.
+    private = {**(model.__pydantic_private__ or {}), "_source": _Source(images, name, free, max_bytes)}
+    # Pydantic's own __setattr__ takes neither; Python allows the first, as the subclass adds no slots.
     object.__setattr__(model, "__class__", _referring(type(model)))
     object.__setattr__(model, "__pydantic_private__", private)
     return model
@@ -75,67 +76,152 @@ def by_reference(
 
 def is_free(model: BaseChatModel) -> bool:
     """Whether calls of a model from `by_reference` cost nothing."""
-    return bool(getattr(model, "_is_free", False))
+    source = getattr(model, "_source", None)
+    return isinstance(source, _Source) and source.free
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where a model's pictures come from, and what `by_reference` was told of it."""
+
+    images: ImageReader
+    name: str
+    free: bool
+    max_bytes: int
 
 
 @cache
 def _referring(cls: type[BaseChatModel]) -> type[BaseChatModel]:
-    """The subclass of `cls` that looks pictures up. It streams only if `cls` does: LangChain looks at the methods."""
-
-    class Referring(cls):  # type: ignore[misc, valid-type]
-        _images: ImageReader = PrivateAttr()
-        _known_as: str = PrivateAttr()
-        _is_free: bool = PrivateAttr()
-        _max_bytes: int = PrivateAttr()
-
-        async def _agenerate(
-            self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: Any = None, **kwargs: Any
-        ) -> ChatResult:
-            shown = await _shown(messages, self._images, self._max_bytes)
-            try:
-                return await super()._agenerate(shown, stop=stop, run_manager=run_manager, **kwargs)  # type: ignore[no-any-return]
-            except Exception as error:
-                return _salvaged(error, self._known_as)
-
-        def _generate(
-            self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: Any = None, **kwargs: Any
-        ) -> ChatResult:
-            shown = _awaited(_shown(messages, self._images, self._max_bytes))
-            try:
-                return super()._generate(shown, stop=stop, run_manager=run_manager, **kwargs)  # type: ignore[no-any-return]
-            except Exception as error:
-                return _salvaged(error, self._known_as)
-
-        if cls._astream is not BaseChatModel._astream or cls._stream is not BaseChatModel._stream:
-
-            async def _astream(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
-                shown = await _shown(messages, self._images, self._max_bytes)
-                try:
-                    async for chunk in super()._astream(shown, *args, **kwargs):
-                        yield chunk
-                except Exception as error:
-                    raise provider_fault(error, self._known_as) from None
-
-        if cls._stream is not BaseChatModel._stream:
-
-            def _stream(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
-                shown = _awaited(_shown(messages, self._images, self._max_bytes))
-                try:
-                    yield from super()._stream(shown, *args, **kwargs)
-                except Exception as error:
-                    raise provider_fault(error, self._known_as) from None
-
-        if hasattr(cls, "available_models"):
-            # ChatNVIDIA lists a server's models, blocking, before it binds a schema; whoever named the model knows it.
-            @property
-            def available_models(self) -> list[Any]:
-                return [SimpleNamespace(id=self.model, supports_structured_output=True)]
-
-    Referring.__name__, Referring.__qualname__, Referring.__module__ = cls.__name__, cls.__qualname__, cls.__module__
-    return Referring
+    """The subclass of `cls` that looks pictures up, under the same name: traces and serialisation show it."""
+    bases: list[type] = [_Answering]
+    # LangChain takes a model to stream if its class defines these methods, so none is added to one that does not.
+    if cls._stream is not BaseChatModel._stream:
+        bases += [_Streaming, _AsyncStreaming]
+    elif cls._astream is not BaseChatModel._astream:
+        bases.append(_AsyncStreaming)
+    if hasattr(cls, "available_models"):
+        bases.append(_Vouching)
+    namespace = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+    private = {"__annotations__": {"_source": _Source}, "_source": PrivateAttr()}
+    return new_class(cls.__name__, (*bases, cls), exec_body=lambda body: body.update(namespace | private))
 
 
-def _awaited[T](coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine for a synchronous caller, whose thread may have an event loop of its own."""
+class _Answering:
+    """Looks pictures up for a whole answer. The mix-ins annotate nothing: pydantic would make fields of it."""
+
+    async def _agenerate(
+        self: Any, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> Any:
+        shown = await _shown(messages, self._source)
+        try:
+            return await super()._agenerate(shown, stop, run_manager, **kwargs)  # type: ignore[misc]
+        except Exception as error:  # noqa: BLE001  every client has its own kinds
+            return _salvaged(error, self._source.name)
+
+    def _generate(
+        self: Any, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> Any:
+        shown = _shown_to_sync(messages, self._source)
+        try:
+            return super()._generate(shown, stop, run_manager, **kwargs)  # type: ignore[misc]
+        except Exception as error:  # noqa: BLE001  every client has its own kinds
+            return _salvaged(error, self._source.name)
+
+
+class _AsyncStreaming:
+    """Looks pictures up for a streamed answer."""
+
+    async def _astream(self: Any, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        shown = await _shown(messages, self._source)
+        try:
+            async with aclosing(super()._astream(shown, *args, **kwargs)) as chunks:  # type: ignore[misc]
+                async for chunk in chunks:
+                    yield chunk
+        except Exception as error:  # noqa: BLE001  every client has its own kinds
+            raise provider_fault(error, self._source.name) from None
+
+
+class _Streaming:
+    """Looks pictures up for an answer streamed to a synchronous caller."""
+
+    def _stream(self: Any, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Iterator[Any]:
+        shown = _shown_to_sync(messages, self._source)
+        try:
+            yield from super()._stream(shown, *args, **kwargs)  # type: ignore[misc]
+        except Exception as error:  # noqa: BLE001  every client has its own kinds
+            raise provider_fault(error, self._source.name) from None
+
+
+class _Vouching:
+    """Spares ChatNVIDIA a blocking listing of all models before it binds a schema: whoever named the model knows it."""
+
+    @property
+    def available_models(self: Any) -> list[Any]:
+        return [SimpleNamespace(id=self.model, supports_structured_output=True)]
+
+
+async def _shown(messages: list[BaseMessage], source: _Source) -> list[BaseMessage]:
+    """The messages with every picture block replaced by its bytes; the ones given are left as they are."""
+    return [await _shown_in(message, source) if _refers(message) else message for message in messages]
+
+
+async def _shown_in(message: BaseMessage, source: _Source) -> BaseMessage:
+    content = []
+    for block in message.content:
+        found = _reference(block)
+        content.append(block if found is None else await _inline(found, source))
+    return message.model_copy(update={"content": content})
+
+
+async def _inline(found: re.Match[str], source: _Source) -> dict[str, Any]:
+    data = await source.images.load(found[1])
+    if found[2] is not None:
+        left, top, right, bottom = (float(edge) for edge in found[2].split(","))
+        data = await asyncio.to_thread(crop, data, (left, top, right, bottom), 0.0)
+    copy, mime = await asyncio.to_thread(judge_copy, data, max_bytes=source.max_bytes)
+    encoded = base64.b64encode(copy).decode("ascii")
+    return {"type": "image_url", "image_url": {"url": f"data:{mime};base64,{encoded}"}}
+
+
+def _reference(block: Any) -> re.Match[str] | None:
+    """What a block refers to. LangChain turns v1 image blocks into `image_url` ones in places, so both are read."""
+    if not isinstance(block, dict):
+        return None
+    url = block.get("url")
+    if isinstance(block.get("image_url"), dict):
+        url = block["image_url"].get("url")
+    return _REFERENCE.fullmatch(url) if isinstance(url, str) else None
+
+
+def _refers(message: BaseMessage) -> bool:
+    return isinstance(message.content, list) and any(_reference(block) for block in message.content)
+
+
+def _shown_to_sync(messages: list[BaseMessage], source: _Source) -> list[BaseMessage]:
+    """`_shown` for a synchronous caller, whose thread may have an event loop of its own."""
+    if not any(_refers(message) for message in messages):
+        return messages
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, coroutine).result()
+        return thread.submit(asyncio.run, _shown(messages, source)).result()
+
+
+def _salvaged(error: Exception, name: str) -> ChatResult:
+    """The answer that a client received, and we pay for, but raised on (cut off, filtered, not of the schema).
+
+    Raises:
+        ProviderFault: there was no answer.
+    """
+    response = getattr(error, "response", None)
+    if getattr(response, "status_code", None) != 200:
+        raise provider_fault(error, name) from None
+    try:
+        body = response.json()  # type: ignore[union-attr]
+        choice, usage = body["choices"][0], body.get("usage") or {}
+        text = choice["message"].get("content") or ""
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise provider_fault(error, name) from None
+    message = AIMessage(text, response_metadata={"finish_reason": choice.get("finish_reason")})
+    if usage:
+        tokens = [usage.get(key, 0) for key in ("prompt_tokens", "completion_tokens", "total_tokens")]
+        message.usage_metadata = {"input_tokens": tokens[0], "output_tokens": tokens[1], "total_tokens": tokens[2]}
+    return ChatResult(generations=[ChatGeneration(message=message)])

@@ -25,9 +25,7 @@ async def critique(state: State) -> Command[Literal["candidate"]]:
         "critic", prompt, Proposals, shown=_picture(champion), values=await _values(state, toolbox, record)
     )
     action, proposals = _settle(state, record, reply.value)
-    critique_ = Critique(
-        feedback=reply.value.feedback if reply.value else "", proposals=proposals, fault=reply.fault
-    )
+    critique_ = Critique(feedback=reply.value.feedback if reply.value else "", proposals=proposals, fault=reply.fault)
     labels = {**state.get("prompts", {}), prompt.name: prompt.label}
     return Command(
         update={"critique": critique_, "prompts": labels, "receipt": spent_on(reply)},

@@ -7,9 +7,10 @@ from typing import Literal
 
 from langgraph.types import Command, Send
 
+from overpaint.graph.attempt import Attempt
 from overpaint.graph.controller import crown, plan
 from overpaint.graph.settings import Settings
-from overpaint.graph.state import Action, Attempt, Candidate, Plan, Proposal, State
+from overpaint.graph.state import Action, Candidate, Plan, Proposal, State
 
 Next = Literal["candidate", "critique", "deliver"]
 
@@ -28,10 +29,14 @@ async def decide(state: State) -> Command[Next]:
     fresh = {**fresh, "plan": decision, "round": round_ + 1}
     if decision["action"] in ("edit", "revise", "restart"):
         return Command(update=fresh, goto="critique")
-    return Command(update=fresh, goto=sends({**state, **fresh}, settings, decision["action"], _prompts(state, decision, settings)))
+    return Command(
+        update=fresh, goto=sends({**state, **fresh}, settings, decision["action"], _prompts(state, decision, settings))
+    )
 
 
-def sends(state: State, settings: Settings, action: Action, proposals: list[Proposal], feedback: str = "") -> list[Send]:
+def sends(
+    state: State, settings: Settings, action: Action, proposals: list[Proposal], feedback: str = ""
+) -> list[Send]:
     """One Send per candidate; when there are fewer proposals than candidates they are repeated with other seeds."""
     count = state["plan"]["count"]
     chosen = [proposals[i % len(proposals)] for i in range(count)]

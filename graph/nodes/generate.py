@@ -8,8 +8,9 @@ from langgraph.errors import NodeError
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from overpaint.graph.attempt import Attempt, CandidateState
 from overpaint.graph.settings import Settings
-from overpaint.graph.state import Attempt, CandidateState, Outcome, Receipt, empty_receipt
+from overpaint.graph.state import Outcome, Receipt, empty_receipt
 from overpaint.graph.toolbox import Toolbox, open_toolbox, use_tool
 from overpaint.tools.faults import ProviderFault
 from overpaint.tools.gate import gate
@@ -94,7 +95,15 @@ def _request(attempt: Attempt, prompt: str, settings: Settings) -> dict[str, Any
 
 def _given(attempt: Attempt) -> Painting:
     return Painting(
-        image=attempt["source"], outcome="ok", reason="", seed=None, params={}, notes=[], seconds=0.0, painted=False, usd=0.0
+        image=attempt["source"],
+        outcome="ok",
+        reason="",
+        seed=None,
+        params={},
+        notes=[],
+        seconds=0.0,
+        painted=False,
+        usd=0.0,
     )
 
 
@@ -107,9 +116,7 @@ async def _gated(painting: Painting, attempt: Attempt, toolbox: Toolbox) -> tupl
 
 
 def _receipt(painting: Painting) -> Receipt:
-    return Receipt(
-        images=int(painting["painted"]), calls=0, tokens=0, seconds=painting["seconds"], usd=painting["usd"]
-    )
+    return Receipt(images=int(painting["painted"]), calls=0, tokens=0, seconds=painting["seconds"], usd=painting["usd"])
 
 
 def _progress(candidate: str, runtime: Runtime[Settings]) -> Progress:

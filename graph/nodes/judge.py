@@ -8,11 +8,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from overpaint.graph.attempt import CandidateState
 from overpaint.graph.beliefs import believe, disputed, letters, score, unconfirmed
 from overpaint.graph.record import Belief, Record, Verdict
-from overpaint.graph.state import Candidate, CandidateState, ImageRef, Receipt, Requirement, add_receipts, empty_receipt
+from overpaint.graph.state import Candidate, Receipt, Requirement, add_receipts, empty_receipt
 from overpaint.graph.toolbox import Toolbox, open_toolbox, repair_text, use_tool
 from overpaint.prompts import load
+from overpaint.tools.images import ImageRef
 from overpaint.tools.inspect_image import Look, make_inspect_image
 
 

@@ -1,7 +1,7 @@
 """Overpaint: paint an image from a brief, look at it, and paint again until it shows what was asked.
 
-    run = overpaint.refine("two red circles above a blue square")
-    run.champion, run.candidates, run.receipt
+run = overpaint.refine("two red circles above a blue square")
+run.champion, run.candidates, run.receipt
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,8 +1,8 @@
 """What happens in a run, told as small dicts: LangGraph's stream parts translated for terminals and programs.
 
 Kinds, with their other keys:
-started: run, brief, settings · prompt: prompt · checklist: checklist · plan: round, plan · step: candidate, step, steps ·
-painted: candidate, outcome, image · judged: candidate (its summary), failed (texts) · champion: id, score ·
+started: run, brief, settings · prompt: prompt · checklist: checklist · plan: round, plan ·
+step: candidate, step, steps · painted: candidate, outcome, image · judged: candidate (its summary), failed (texts) · champion: id, score ·
 critique: critique · done: run.
 """
 
@@ -38,7 +38,12 @@ class Narrator:
 
     def _step_done(self, node: str, update: Mapping[str, Any]) -> Iterator[Event]:
         if node == "intake":
-            yield {"kind": "started", "run": update["run"], "brief": update["asked"]["text"], "settings": update["settings"]}
+            yield {
+                "kind": "started",
+                "run": update["run"],
+                "brief": update["asked"]["text"],
+                "settings": update["settings"],
+            }
         elif node == "upsample":
             yield {"kind": "prompt", "prompt": update["prompt"]}
         elif node == "specify":

@@ -28,7 +28,7 @@ OUTCOMES = {
     "unknown": "sent, never answered",
 }
 
-_UNSAFE = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+_UNSAFE = dict.fromkeys((*range(32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)), " ")
 
 
 def clean(text: str, limit: int = 0) -> str:
@@ -74,7 +74,11 @@ def counted(number: int, noun: str) -> str:
 
 def receipt_line(receipt: Receipt) -> str:
     """What a run spent, on one line."""
-    parts = [counted(receipt["images"], "image"), counted(receipt["calls"], "call"), counted(receipt["tokens"], "token")]
+    parts = [
+        counted(receipt["images"], "image"),
+        counted(receipt["calls"], "call"),
+        counted(receipt["tokens"], "token"),
+    ]
     return " · ".join([*parts, seconds(receipt["seconds"]), money(receipt["usd"])])
 
 

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ MINI = 72
 MANY = 48
 CRISP = 160
 """Pictures up to this many pixels a side are shown with square pixels, not smoothed."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -76,7 +77,7 @@ def deliver_files(run: Run, out: Path) -> Path:
     champion = run.image_path(run.champion) if run.champion else None
     if champion is not None:
         _write(out / "champion.png", _png(champion))
-    _write(out / "run.json", (json.dumps(to_json(run), indent=2) + "\n").encode())
+    _write(out / "run.json", (json.dumps(to_json(replace(run, report=sheet)), indent=2) + "\n").encode())
     return sheet
 
 
@@ -115,13 +116,17 @@ def embed(card: Card, side: int = THUMB) -> Picture | None:
     try:
         with Image.open(card.picture) as image:
             width, height = image.size
-            data, mime = _shrunk(image, side) if max(image.size) > side else (card.picture.read_bytes(), image.get_format_mimetype())
+            data, mime = (
+                _shrunk(image, side)
+                if max(image.size) > side
+                else (card.picture.read_bytes(), image.get_format_mimetype())
+            )
     except (OSError, ValueError, Image.DecompressionBombError):
         return None
     return Picture(f"data:{mime};base64,{base64.b64encode(data).decode()}", width, height)
 
 
-def _shrunk(image: Any, side: int) -> tuple[bytes, str]:  # noqa: ANN401
+def _shrunk(image: Any, side: int) -> tuple[bytes, str]:
     image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     image.thumbnail((side, side))
     data = io.BytesIO()
@@ -140,11 +145,13 @@ def _png(path: Path) -> bytes:
     return data.getvalue()
 
 
-def _environment() -> Any:  # noqa: ANN401
+def _environment() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("overpaint", "templates")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters |= {"anchor": anchor, "money": money, "seconds": seconds, "clean": clean}
     environment.globals["counted"] = counted
     return environment
@@ -164,5 +171,7 @@ def _write(path: Path, data: bytes) -> Path:
                 Path(file.name).unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise BadInput(f"cannot write {path}: {error.strerror or error}; free some space or name another folder") from error
+        raise BadInput(
+            f"cannot write {path}: {error.strerror or error}; free some space or name another folder"
+        ) from error
     return path

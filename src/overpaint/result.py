@@ -46,7 +46,9 @@ class Run:
     def image_path(self, record: Record) -> Path | None:
         """The file of a candidate's picture; None when it has none."""
         image = record["image"]
-        return None if image is None else self.images / image["sha256"][:2] / f"{image['sha256']}{_suffix(image['mime'])}"
+        return (
+            None if image is None else self.images / image["sha256"][:2] / f"{image['sha256']}{_suffix(image['mime'])}"
+        )
 
     def _repr_html_(self) -> str:
         """The run in a notebook: champion, candidates in miniature, receipt."""

@@ -1,4 +1,4 @@
-"""Run the graph for one brief: the one way in for the command line, for Python, and for everything else that embeds us."""
+"""Run the graph for one brief: the one way in for the command line, for Python, for all that embeds us."""
 
 from __future__ import annotations
 
@@ -8,42 +8,26 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from overpaint.events import Event, Narrator
-from overpaint.graph.controller import passes
 from overpaint.graph.flow import build_graph
 from overpaint.graph.nodes.intake import check_brief, painter_facts
-from overpaint.graph.persistence import Kept, find_run, kept_runs, on_thread, open_checkpointer, read_thread
-from overpaint.graph.record import Record
+from overpaint.graph.persistence import on_thread, open_checkpointer, read_thread
 from overpaint.graph.settings import Settings, load_preset, merge
-from overpaint.graph.state import empty_receipt
 from overpaint.graph.toolbox import open_toolbox
 from overpaint.report import deliver_files, write_report
-from overpaint.result import Run, Status
+from overpaint.result import Run
+from overpaint.runs import restore
 from overpaint.shapes.parser import parse
 from overpaint.tools.decoding import examine
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.home import current_home, use_home
 from overpaint.tools.images import ImageStore
-from overpaint.tools.records import RecordStore
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """One line of the list of runs."""
-
-    run: str
-    thread: str
-    status: Status
-    brief: str
-    images: int
-    score: float | None
-    updated: str
 
 
 async def stream(
@@ -89,11 +73,9 @@ async def arefine(
     out: Path | None = None,
 ) -> Run:
     """Refine a picture and return the run; see `stream` for the arguments."""
-    last: Event | None = None
-    async for last in stream(brief, image=image, preset=preset, settings=settings, home=home, out=out):
-        pass
-    assert last is not None  # the last event is always "done"
-    run: Run = last["run"]
+    events = stream(brief, image=image, preset=preset, settings=settings, home=home, out=out)
+    told = [event async for event in events if event["kind"] == "done"]
+    run: Run = told[-1]["run"]
     return run
 
 
@@ -110,22 +92,6 @@ def refine(
     return _wait_for(arefine(brief, image=image, preset=preset, settings=settings, home=home, out=out))
 
 
-async def load_runs(home: Path | None = None) -> list[RunSummary]:
-    """All runs in a home folder, latest first; each thread shows its latest run."""
-    with use_home(home):
-        return [_summary(kept) for kept in await kept_runs()]
-
-
-async def load_run(run: str | None = None, home: Path | None = None) -> Run:
-    """A run as it stands in the home folder, by id or the start of it; the latest when None.
-
-    Raises:
-        BadInput: there is no such run.
-    """
-    with use_home(home):
-        return await _load(await find_run(run))
-
-
 async def _stream(brief: str | None, data: bytes | None, settings: Settings, out: Path | None) -> AsyncIterator[Event]:
     started, thread, error = time.monotonic(), str(uuid.uuid4()), ""
     async with open_checkpointer() as saver:
@@ -138,9 +104,11 @@ async def _stream(brief: str | None, data: bytes | None, settings: Settings, out
         except ProviderFault as fault:
             error = str(fault)
         except sqlite3.OperationalError as fault:
-            raise BadInput(f"{current_home()} cannot be written: {fault}; free some space there or set OVERPAINT_HOME") from None
+            raise BadInput(
+                f"{current_home()} cannot be written: {fault}; free some space there or set OVERPAINT_HOME"
+            ) from None
         kept = await read_thread(saver, thread)
-    run = replace(await _load(kept, error), wall_seconds=time.monotonic() - started)
+    run = replace(await restore(kept, error), wall_seconds=time.monotonic() - started)
     yield {"kind": "done", "run": await asyncio.to_thread(_written, run, out)}
 
 
@@ -189,60 +157,12 @@ def _preflight(brief: str | None, data: bytes | None, settings: Settings) -> Non
         toolbox.chat(role)
 
 
-async def _load(kept: Kept, error: str = "") -> Run:
-    values, home = kept.values, current_home()
-    heads = [c["record"] for c in values.get("candidates", {}).values()]
-    records = [cast(Record, r) for r in await RecordStore(home / "records").walk(heads)]
-    champion, plan = values.get("champion"), values.get("plan")
-    sheet = home / "reports" / values["run"] / "sheet.html"
-    return Run(
-        run=values["run"],
-        thread=kept.thread,
-        status="failed" if error else status_of(kept),
-        stop_reason="provider" if error else values.get("ended"),
-        why=error or (plan["why"] if plan else ""),
-        brief=values["asked"]["text"],
-        checklist=values.get("checklist", []),
-        candidates=records,
-        champion=next((r for r in records if champion and r["id"] == champion["id"]), None),
-        receipt=values.get("receipt", empty_receipt()),
-        settings=values["settings"],
-        images=home / "images",
-        report=sheet if sheet.exists() else None,
-        error=error or None,
-    )
-
-
-def status_of(kept: Kept) -> Status:
-    """How a run stands, from its newest checkpoint."""
-    if kept.waiting:
-        return "waiting"
-    if kept.next:
-        return "interrupted"
-    if passes(kept.values.get("champion")):
-        return "passed"
-    return "failed" if kept.values.get("ended") == "provider" else "stopped"
-
-
 def _written(run: Run, out: Path | None) -> Run:
     folder = run.images.parent / "reports" / run.run
     run = replace(run, report=write_report(run, folder))
     if out is not None:
         run = replace(run, report=deliver_files(run, out))
     return run
-
-
-def _summary(kept: Kept) -> RunSummary:
-    values, champion = kept.values, kept.values.get("champion")
-    return RunSummary(
-        run=values["run"],
-        thread=kept.thread,
-        status=status_of(kept),
-        brief=values["asked"]["text"],
-        images=values.get("receipt", empty_receipt())["images"],
-        score=champion["score"] if champion else None,
-        updated=kept.updated,
-    )
 
 
 def _wait_for(work: Coroutine[Any, Any, T]) -> T:

@@ -61,7 +61,13 @@ def draw_sheet(run: Run) -> Image.Image:
         _draw_round(pen, number, group, top)
         top += _round_height(group)
     more = len(cards) - SHOWN
-    pen.write(EDGE, top + 6, f"{counted(more, 'more candidate')} on the page · overpaint" if more > 0 else "overpaint", 17, SOFT)
+    pen.write(
+        EDGE,
+        top + 6,
+        f"{counted(more, 'more candidate')} on the page · overpaint" if more > 0 else "overpaint",
+        17,
+        SOFT,
+    )
     return sheet
 
 
@@ -225,19 +231,19 @@ def _length(text: str, size: int) -> float:
     return float(_face(size, text).getlength(text))
 
 
-def _face(size: int, text: str = "") -> Any:  # noqa: ANN401
+def _face(size: int, text: str = "") -> Any:
     return _wide_face(size) if any(character > "\u2122" for character in text) else _own_face(size)
 
 
 @cache
-def _own_face(size: int) -> Any:  # noqa: ANN401
+def _own_face(size: int) -> Any:
     from PIL import ImageFont
 
     return ImageFont.load_default(size)
 
 
 @cache
-def _wide_face(size: int) -> Any:  # noqa: ANN401
+def _wide_face(size: int) -> Any:
     from PIL import ImageFont
 
     for name in WIDER_FACES:

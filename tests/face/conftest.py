@@ -125,7 +125,9 @@ def record(id_: str, action: str, prompt: str, image: ImageRef | None, **rest: A
 @pytest.fixture
 def told(tmp_path: Path, store: Callable[[bytes], ImageRef]) -> Run:
     """The run: a wide first round, one revision with a duplicate, edits that get the rest right."""
-    closer = DETAILED.replace("each clearly apart", "each large and clearly apart").replace("blue square", "big blue square")
+    closer = DETAILED.replace("each clearly apart", "each large and clearly apart").replace(
+        "blue square", "big blue square"
+    )
     wrong = "The square and the star came out orange; ask for both by their colour, and keep the rest."
     near = store(draw(wrong=(3,)))
     records = [
@@ -183,7 +185,11 @@ def small(of: Record) -> Candidate:
     )  # fmt: skip
 
 
-WHY = {0: "the brief and its rewriting compete", 1: "two of six are wrong all over: revise", 2: "only one is wrong: edit"}
+WHY = {
+    0: "the brief and its rewriting compete",
+    1: "two of six are wrong all over: revise",
+    2: "only one is wrong: edit",
+}
 
 
 @pytest.fixture
@@ -206,7 +212,9 @@ def events(told: Run) -> list[dict[str, Any]]:
         said.append({"kind": "plan", "round": number, "plan": plan})
         for made in group:
             said += [{"kind": "step", "candidate": made["id"], "step": s, "steps": 12} for s in (1, 6, 12)]
-            said.append({"kind": "painted", "candidate": made["id"], "outcome": made["outcome"], "image": made["image"]})
+            said.append(
+                {"kind": "painted", "candidate": made["id"], "outcome": made["outcome"], "image": made["image"]}
+            )
             if made["verdict"] is not None:
                 beliefs = zip(told.checklist, made["verdict"]["beliefs"], strict=False)
                 failed = [item["text"] for item, held in beliefs if held["answer"] != "yes"]

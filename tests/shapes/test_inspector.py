@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 from overpaint.shapes.drawing import draw, random_things
 from overpaint.shapes.inspector import inspect
 from overpaint.shapes.scene import COLOURS, SHAPES, SIZES, Seen, Thing
-from overpaint.tools.faults import BadInput
+from overpaint.tools.decoding import BadPicture
 
 things = st.builds(Thing, st.sampled_from(SHAPES), st.sampled_from(COLOURS), st.sampled_from(SIZES), st.integers(0, 8))
 
@@ -56,7 +56,7 @@ def test_reads_a_picture_that_is_not_square() -> None:
     assert (seen.shape, seen.colour, seen.place) == ("circle", "red", 4)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "BMP"])
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_reads_encoded_pictures(kind: str) -> None:
     wanted = random_things(3, 3)
     buffer = BytesIO()
@@ -117,6 +117,6 @@ def test_transparent_parts_are_ground() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n broken"])
-def test_bytes_that_are_no_picture_are_bad_input(data: bytes) -> None:
-    with pytest.raises(BadInput, match=f"picture of {len(data)} bytes"):
+def test_bytes_that_are_no_picture_are_refused(data: bytes) -> None:
+    with pytest.raises(BadPicture):
         inspect(data)

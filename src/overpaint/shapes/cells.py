@@ -99,7 +99,7 @@ def _narrowed(open_: Mapping[int, int], slot: int, place: int, links: Sequence[S
 
 
 def _crowded(open_: Mapping[int, int]) -> bool:
-    """Whether some set of places is asked to hold more slots than it has places (Hall's condition, for the sets at hand)."""
+    """Whether some set of places must hold more slots than it has (Hall's condition, for the sets at hand)."""
     return any(
         sum(other & ~domain == 0 for other in open_.values()) > domain.bit_count() for domain in set(open_.values())
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from overpaint.shapes.fitting import best_shape
 from overpaint.shapes.regions import core, find_regions, grown, nearest_colour
 from overpaint.shapes.scene import CENTRES, COLOURS, GROUND, SIDE, Colour, Seen, Size
-from overpaint.tools.faults import BadInput
+from overpaint.tools.decoding import decode
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,26 +37,15 @@ def inspect(picture: bytes | Image) -> list[Seen]:
         One Seen per object. A region that is no known shape has `shape` None; specks are left out.
 
     Raises:
-        BadInput: the bytes cannot be decoded as a picture.
+        BadPicture: the bytes cannot be decoded as a picture.
     """
     import numpy as np
 
-    image = _decode(picture) if isinstance(picture, bytes) else picture
+    image = decode(picture) if isinstance(picture, bytes) else picture
     pixels = np.asarray(_native(image), np.float32) - np.asarray(GROUND, np.float32)
     regions, foreign = find_regions(pixels)
     seen = [_measure(region, foreign, pixels, image.width / image.height) for region in regions]
     return sorted(seen, key=lambda one: (one.place, one.y, one.x))
-
-
-def _decode(data: bytes) -> Image:
-    from PIL import Image
-
-    try:
-        image = Image.open(BytesIO(data))
-        image.load()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise BadInput(f"cannot decode the picture of {len(data)} bytes; give a PNG, JPEG or WebP file") from error
-    return image
 
 
 def _native(image: Image) -> Image:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from overpaint.shapes.scene import COLOURS, SHAPES, Colour, Group, Relation, Shape, Size, Thing
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 SHAPE_NAMES: dict[Shape, tuple[str, ...]] = {
     "circle": ("circle", "disc", "disk", "ball", "dot"),
     "square": ("square", "box"),
@@ -25,7 +30,21 @@ SIZE_NAMES: dict[Size, tuple[str, ...]] = {
     "small": ("small", "little", "tiny", "mini"),
     "large": ("large", "big", "huge", "giant"),
 }
-NUMBER_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+NUMBER_NAMES = (
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 RELATIONS: dict[tuple[str, ...], Relation] = {
     ("above",): "above",
@@ -49,16 +68,16 @@ ROWS = {"top": 0, "upper": 0, "middle": 1, "center": 1, "centre": 1, "central": 
 COLUMNS = {"left": 0, "middle": 1, "center": 1, "centre": 1, "right": 2}
 ALONE = {"top": 1, "bottom": 7, "left": 3, "right": 5, "middle": 4, "center": 4, "centre": 4}
 """Places named by one word."""
-PICTURES = frozenset("picture image canvas photo drawing illustration scene frame painting".split())
-GENERIC = frozenset("shape shapes object objects thing things item items figure figures element elements".split())
-LIGHT = frozenset("plain light white simple clean flat empty pale bright blank solid".split())
-GROUNDS = frozenset(("background", "backdrop", "ground"))
-FILLER = PICTURES | frozenset(
+PICTURES = _words("picture image canvas photo drawing illustration scene frame painting")
+GENERIC = _words("shape shapes object objects thing things item items figure figures element elements")
+LIGHT = _words("plain light white simple clean flat empty pale bright blank solid")
+GROUNDS = _words("background backdrop ground")
+FILLER = PICTURES | _words(
     """of please exactly just only simply precisely draw show paint make create generate give me us i want would like
-    need let see there here it this be that's show's containing contains contain featuring features showing shows
-    depicting depicts has have having placed positioned located drawn painted shown standing sitting lying filled
-    solid coloured colored simple clean flat vector style sharp edges edge minimalist minimal evenly lit high quality
-    geometric plain sign pictures images photos total all in""".split()
+    need let see there here it be that's containing contains contain featuring features showing shows depicting
+    depicts has have having placed positioned located drawn painted shown standing sitting lying filled solid
+    coloured colored simple clean flat vector style sharp edges edge minimalist minimal evenly lit high quality
+    geometric plain sign pictures images photos total all in"""
 )
 """Words that ask for nothing."""
 
@@ -120,4 +139,3 @@ def thing_words(thing: Thing, size: bool = True, place: bool = True) -> str:
 def listed(parts: list[str]) -> str:
     """The parts as a list in a sentence, "and" before the last."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-

@@ -180,12 +180,10 @@ def _things(spec: Spec, placed: Sequence[tuple[int, int]], salt: str) -> list[Th
 def _colours(spec: Spec, salt: str) -> list[Colour]:
     """A colour for every group: the one it names, else one that no other group has while any is left."""
     named = {group.colour for group in spec.groups}
-    spare = sorted(COLOURS, key=lambda colour: (colour in named, _hash(salt, colour)))
+    spare: list[Colour] = sorted(COLOURS, key=lambda colour: (colour in named, _hash(salt, colour)))
     turn = iter(spare * len(spec.groups))
     return [group.colour or next(turn) for group in spec.groups]
 
 
 def _hash(salt: str, of: object) -> bytes:
     return hashlib.sha256(f"{salt}\n{of}".encode()).digest()
-
-

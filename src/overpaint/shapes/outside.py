@@ -1,4 +1,4 @@
-"""What to say when a brief asks for more than the built-in world holds: which words, what it can draw, what to use instead."""
+"""What to say when a brief asks for more than the built-in world holds, and how to put a real model in its place."""
 
 from __future__ import annotations
 

@@ -3,52 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from dataclasses import replace
 from typing import cast
 
 from overpaint.shapes import language, layout, outside
+from overpaint.shapes.drafts import Draft, meant, of_kind
+from overpaint.shapes.phrases import Mention, Unclear, phrases
 from overpaint.shapes.reading import Item, read
-from overpaint.shapes.scene import PLACES, Colour, Group, Link, Relation, Shape, Size, Spec
+from overpaint.shapes.scene import PLACES, Group, Link, Relation, Spec
 from overpaint.tools.faults import BadInput
 
 MOST = 9
-
-
-@dataclass
-class Mention:
-    """A noun phrase as said. `shape` is None where "one" stands for a thing named before."""
-
-    shape: Shape | None = None
-    number: int | None = None
-    colour: Colour | None = None
-    size: Size | None = None
-    place: int | None = None
-    ordinal: int | None = None
-    definite: bool = False
-    many: bool = False
-    words: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        return " ".join(self.words)
-
-
-@dataclass
-class Draft:
-    """A group while it is read; `parts` are members singled out by "one in the top left"."""
-
-    group: Group
-    parts: list[Group] = field(default_factory=list)
-
-    def spread(self) -> list[Group]:
-        """The parts, and what is left of the group."""
-        rest = self.group.count - sum(part.count for part in self.parts)
-        return [*self.parts, *([replace(self.group, count=rest)] if rest else [])]
-
-
-class Unclear(ValueError):
-    """A text in known words that still cannot be understood; the message is one clause."""
+_INTRODUCES = frozenset((":", "\N{EN DASH}", "\N{EM DASH}"))
+"""After a place, these lead to what stands there: "top left: a red circle"."""
 
 
 def parse(brief: str) -> Spec:
@@ -57,83 +26,45 @@ def parse(brief: str) -> Spec:
     Raises:
         BadInput: it asks for what the built-in world cannot show, or contradicts itself. One line, says what to do.
     """
-    strange = dict.fromkeys(item.word for item in read(brief) if item.kind == "unknown")
-    first = list(islice(strange, outside.MOST_WORDS + 1))
-    if first:
-        raise outside.beyond(outside.unknown(first), os.environ)
+    if strange := _strange(brief):
+        raise outside.beyond(outside.unknown(strange), os.environ)
     try:
-        spec = _Reader().run(phrases(read(brief)))
-        _check(spec)
+        reader = _Reader()
+        reader.run(phrases(read(brief)))
+        spec = reader.spec()
+        _check(spec, reader.totals)
     except Unclear as unclear:
         raise BadInput(f"the brief cannot be drawn as it stands: {unclear}; say it differently") from None
     return spec
 
 
-def phrases(items: Iterator[Item]) -> Iterator[Item | Mention]:
-    """Gather the words of each noun phrase into a Mention; all other items pass.
-
-    Raises:
-        Unclear: words such as "a red" that lead to no noun.
-    """
-    mention = Mention()
-    for item in items:
-        if item.kind in _ADJECTIVES:
-            _describe(mention, item)
-        elif item.kind == "generic":
-            yield from _generic(mention, item)
-            mention = Mention()
-        elif item.kind == "shape":
-            mention.shape, mention.many = cast(Shape, item.value), item.many
-            mention.words.append(item.word)
-            yield mention
-            mention = Mention()
-        elif not (item.kind == "break" and (mention.colour or mention.size) and not _stands_for_one(mention)):
-            yield from _nounless(mention)
-            mention = Mention()
-            yield item
-    yield from _nounless(mention)
+def _strange(brief: str) -> list[str]:
+    """The first few words that are not known; reads no further than it must."""
+    words: dict[str, None] = {}
+    for item in read(brief):
+        if item.kind == "unknown":
+            words[item.word] = None
+            if len(words) > outside.MOST_WORDS:
+                break
+    return list(words)
 
 
-_ADJECTIVES = frozenset(("definite", "indefinite", "number", "ordinal", "size", "colour"))
-
-
-def _describe(mention: Mention, item: Item) -> None:
-    """Add one adjective, number or article to a phrase."""
-    before = (mention.colour, mention.size, mention.number, mention.ordinal)
-    if item.kind == "colour":
-        mention.colour = cast(Colour, item.value)
-    elif item.kind == "size":
-        mention.size = cast(Size, item.value)
-    elif item.kind == "number":
-        mention.number = int(item.value)
-    elif item.kind == "ordinal":
-        mention.ordinal = int(item.value)
-    elif mention.colour or mention.size:
-        raise Unclear(f"'{mention}' names no shape")
-    mention.definite |= item.kind == "definite"
-    mention.words.append(item.word)
-    after = (mention.colour, mention.size, mention.number, mention.ordinal)
-    if any(a is not None and a != b for a, b in zip(before, after, strict=True)):
-        raise Unclear(f"'{mention}' says two things at once")
-
-
-def _generic(mention: Mention, item: Item) -> Iterator[Item]:
-    if mention.colour or mention.size or mention.ordinal is not None:
-        raise Unclear(f"'{mention} {item.word}' names no shape")
-    if mention.number is not None and item.many:
-        yield replace(item, value=mention.number)
-
-
-def _stands_for_one(mention: Mention) -> bool:
-    return mention.words[-1:] == ["one"]
-
-
-def _nounless(mention: Mention) -> Iterator[Mention]:
-    """A phrase that ended without a noun: "a large one" stands for a thing named before; "a red" for nothing."""
-    if _stands_for_one(mention):
-        yield mention
-    elif mention.colour or mention.size or mention.number is not None:
-        raise Unclear(f"'{mention}' names no shape")
+def _check(spec: Spec, totals: Sequence[int]) -> None:
+    """Raise what speaks against a spec as a whole."""
+    if not spec.groups:
+        raise outside.beyond("the brief names nothing to draw", os.environ)
+    total = sum(group.count for group in spec.groups)
+    if any(said != total for said in totals):
+        raise Unclear(f"it speaks of {totals[0]} things but names {total}")
+    placed = Counter[int]()
+    for group in spec.groups:
+        if group.place is not None:
+            placed[group.place] += group.count
+    crowded = [place for place, count in placed.items() if count > 1]
+    if crowded:
+        raise Unclear(f"it puts {placed[crowded[0]]} things in one place ({PLACES[crowded[0]]})")
+    if not layout.possible(spec):
+        raise Unclear("its places and relations cannot all hold at once in a grid of three by three")
 
 
 class _Reader:
@@ -150,7 +81,7 @@ class _Reader:
         self.paused = False
         self.totals: list[int] = []
 
-    def run(self, parts: Iterator[Item | Mention]) -> Spec:
+    def run(self, parts: Iterator[Item | Mention]) -> None:
         for part in parts:
             if isinstance(part, Mention):
                 self._close()
@@ -163,7 +94,6 @@ class _Reader:
         self._settle()
         if self.relations:
             raise Unclear(f"it does not say what a thing shall be {self.relations[0]}")
-        return self._spec()
 
     def _item(self, item: Item) -> None:
         if item.kind == "place":
@@ -171,7 +101,8 @@ class _Reader:
             return
         self._close()
         if item.kind == "break":
-            self._settle()
+            if item.word not in _INTRODUCES:
+                self._settle()
             self.paused = True
         elif item.kind == "relation":
             self._relate(cast(Relation, item.value))
@@ -185,7 +116,7 @@ class _Reader:
             if self.mention.place not in (None, place):
                 raise Unclear(f"'{self.mention}' is put in two places")
             self.mention.place = place
-        elif self.last is not None and not self.paused:
+        elif self.last is not None and not self.paused and not self.relations:
             self._put(self.last, place)
         else:
             self.place = place
@@ -235,14 +166,47 @@ class _Reader:
             return named[0] if named else None
         if not self.relations or mention.place is not None:
             return None
-        same = [d for d in self.drafts if d is not self.subject and replace(d.group, place=None) == _group(mention)]
+        same = [d for d in self.drafts if d is not self.subject and replace(d.group, place=None) == mention.group()]
         return same[0] if len(same) == 1 else None
 
     def _new(self, mention: Mention) -> Draft:
         if mention.many and mention.number is None:
             raise Unclear(f"it does not say how many {mention}")
-        draft = Draft(_group(mention))
+        if mention.number == 0:
+            raise Unclear(f"'{mention}' asks for nothing")
+        draft = Draft(mention.group())
         self.drafts.append(draft)
         if sum(d.group.count for d in self.drafts) > MOST:
             raise outside.beyond(f"the brief asks for more than {MOST} things", os.environ)
         return draft
+
+    def _single_out(self, mention: Mention) -> None:
+        """Take "one in the top left" for a member of a group named before, "a blue one" for one more of its shape."""
+        number = mention.number or 1
+        pool = [d for d in self.drafts if d.group.count > 1 and d.left() >= number and of_kind(d.group, mention)]
+        if self.relations or not self.drafts or not (pool or mention.colour or mention.size):
+            raise Unclear(f"it does not say what '{mention}' stands for")
+        like = (pool or self.drafts)[-1]
+        part = replace(
+            like.group,
+            count=number,
+            colour=mention.colour or like.group.colour,
+            size=mention.size or like.group.size,
+            place=mention.place,
+        )
+        if pool:
+            like.parts.append(part)
+            self.subject = self.last = None
+        else:
+            self.subject = self.last = self._new(replace(mention, shape=part.shape, number=number, colour=part.colour))
+
+    def spec(self) -> Spec:
+        """What was read."""
+        groups: list[Group] = []
+        members: list[range] = []
+        for draft in self.drafts:
+            members.append(range(len(groups), len(groups) + len(draft.spread())))
+            groups += draft.spread()
+        at = {id(draft): indices for draft, indices in zip(self.drafts, members, strict=True)}
+        links = [Link(a, relation, b) for s, relation, t in self.links for a in at[id(s)] for b in at[id(t)]]
+        return Spec(tuple(groups), tuple(dict.fromkeys(links)))

@@ -18,7 +18,10 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Item:
-    """One word or phrase and what it means. `value` is a Shape, Colour, Size, Relation, number or place; `word` what was said."""
+    """One word or phrase and what it means.
+
+    `value` is a Shape, Colour, Size, Relation, number or place; `word` is what was said; `many` marks a plural.
+    """
 
     kind: Kind
     value: str | int = ""
@@ -29,7 +32,9 @@ class Item:
 Found = tuple[Item, int] | None
 """An item and how many words it took; None when no such phrase starts here."""
 
-_TOKEN = re.compile(r"[,.;:!?&()\[\]\"“”„«»…—–/\n]+|[^\s,.;:!?&()\[\]\"“”„«»…—–/-]+")
+_STOPS = ',.;:!?&()[]"\n/«»…\u201c\u201d\u201e\u2013\u2014'
+_QUOTES = "'`*\u2018\u2019"
+_TOKEN = re.compile(f"[{re.escape(_STOPS)}]+|[^\\s{re.escape(_STOPS)}-]+")
 _WORDS: dict[str, Item] = {
     **{w: Item("filler", word=w) for w in language.FILLER},
     **{w: Item("generic", word=w, many=w.endswith("s")) for w in language.GENERIC},
@@ -54,7 +59,7 @@ _OPENERS = _PREPOSITIONS | _STARTS_GROUND | _CELLS | {"nothing", "no"} | {words[
 
 def read(text: str) -> Iterator[Item]:
     """Yield the items of a text, filler left out. Never raises; what it does not know comes as kind "unknown"."""
-    words = [bare for word in _TOKEN.findall(text.casefold()) if (bare := word.strip("'’`*"))]
+    words = [bare for word in _TOKEN.findall(text.casefold()) if (bare := word.strip(_QUOTES))]
     at = 0
     while at < len(words):
         item, length = _next(words, at)
@@ -76,11 +81,11 @@ def _single(word: str) -> Item:
         return known
     if word.isascii() and word.isdecimal():
         return Item("number", int(word) if len(word) < 4 else 9999, word)
-    return Item("unknown" if word[0] not in ",.;:!?&()[]\"“”„«»…—–/\n" else "break", word=word)
+    return Item("unknown" if word[0] not in ',.;:!?&()[]"“”„«»…—–/\n' else "break", word=word)
 
 
 def _plus(words: Sequence[str], at: int) -> Item | None:
-    """"plus" joins two phrases where it stands after a noun and before the start of a phrase; else it is a cross."""
+    """Whether "plus" joins two phrases: after a noun, before the start of a phrase. Else it is a cross."""
     if words[at] != "plus" or at == 0 or at + 1 == len(words):
         return None
     before, after = _single(words[at - 1]).kind, _single(words[at + 1]).kind
@@ -89,7 +94,7 @@ def _plus(words: Sequence[str], at: int) -> Item | None:
 
 
 def _aside(words: Sequence[str], at: int) -> Found:
-    """"nothing else", and the ground every picture has anyway."""
+    """Skip "nothing else", and the ground every picture has anyway."""
     for aside in _ASIDES:
         if _says(words, at, aside):
             return Item("filler", word=" ".join(aside)), len(aside)

@@ -1,0 +1,137 @@
+"""The command line: how each command is asked for, and how its faults are told.
+
+Exit codes: 0 passed · 1 stopped without passing · 2 bad input · 3 provider failure · 4 waiting for a person · 130 interrupted.
+With `--json`, stdout carries exactly one object, also when something failed: {"status": "failed", "error": "..."}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NoReturn
+
+from overpaint import commands
+from overpaint.commands import Stream
+from overpaint.phrases import clean
+from overpaint.plain import say
+from overpaint.tools.faults import BadInput, ProviderFault
+
+EPILOG = """exit codes: 0 passed, 1 stopped without passing (the best picture is still delivered), 2 bad input,
+3 provider failure, 4 waiting for a person, 130 interrupted"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells faults as BadInput, one line each, instead of printing usage and leaving."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the arguments.
+
+        Raises:
+            BadInput: always.
+        """
+        raise BadInput(f"{clean(message, 300)}; see {self.prog} --help")
+
+
+def main(argv: Sequence[str] | None = None, *, stream: Stream | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Args:
+        argv: the arguments; those of the process when None.
+        stream: tells the run of `refine` as events; `overpaint.run.stream` when None.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    _prepare_streams()
+    try:
+        _read_env()
+        args = parser().parse_args(argv)
+        return int(commands.refine(args, stream) if args.act is commands.refine else args.act(args))
+    except BadInput as error:
+        return _refuse(error, 2, as_json="--json" in argv)
+    except ProviderFault as error:
+        return _refuse(error, 3, as_json="--json" in argv)
+    except KeyboardInterrupt:
+        say("overpaint: interrupted", sys.stderr)
+        return 130
+
+
+def parser() -> Parser:
+    """The whole command line."""
+    top = Parser(
+        prog="overpaint",
+        allow_abbrev=False,
+        description="Paint a picture from a brief, look at it, and paint again until it shows what was asked.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"overpaint {_version()}")
+    command = top.add_subparsers(metavar="COMMAND", required=True)
+    _refine_parser(
+        command.add_parser("refine", allow_abbrev=False, help="paint until the picture shows the brief", epilog=EPILOG)
+    )
+    for name, act, text in (
+        ("runs", commands.runs, "list the runs of this home folder"),
+        ("show", commands.show, "show one run, the latest if none is named"),
+        ("doctor", commands.doctor, "say what is usable here"),
+        ("presets", commands.presets, "list the presets and all settings"),
+    ):
+        sub = command.add_parser(name, allow_abbrev=False, help=text, description=f"{text.capitalize()}.")
+        sub.set_defaults(act=act)
+        if name == "show":
+            sub.add_argument("run", metavar="RUN", nargs="?", help="a run's id, or the start of it")
+        if name != "presets":
+            sub.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    return top
+
+
+def _refine_parser(sub: argparse.ArgumentParser) -> None:
+    sub.set_defaults(act=commands.refine)
+    sub.add_argument("brief", metavar="BRIEF", nargs="?", help="what to paint; may be left out with --image")
+    sub.add_argument("--preset", metavar="NAME", help="a named set of settings; see overpaint presets")
+    sub.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="one setting; may be given again")
+    sub.add_argument(
+        "--image", metavar="FILE", type=Path, help="a picture to start from, or to describe when there is no brief"
+    )
+    sub.add_argument(
+        "--out", metavar="DIR", type=Path, help="put champion.png, sheet.html, sheet.png and run.json here too"
+    )
+    sub.add_argument("--json", action="store_true", help="print one JSON object on stdout, everything else on stderr")
+    sub.add_argument("--quiet", action="store_true", help="print the champion's path and nothing else")
+
+
+def _refuse(error: Exception, code: int, *, as_json: bool) -> int:
+    said = clean(str(error), 1000)
+    say(f"overpaint: {said}", sys.stderr)
+    if as_json:
+        commands.say_json({"status": "failed", "error": said})
+    return code
+
+
+def _prepare_streams() -> None:
+    """Make both streams fit to be written to: there (a daemon has none), and never failing on a character."""
+    for name in ("stdout", "stderr"):
+        out = getattr(sys, name)
+        if out is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+        elif hasattr(out, "reconfigure"):
+            out.reconfigure(errors="replace")
+
+
+def _read_env() -> None:
+    from dotenv import load_dotenv
+
+    file = Path(".env")
+    try:
+        load_dotenv(file.absolute(), override=False)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"cannot read {file.absolute()}: {clean(str(error), 120)}; mend it or move it away") from error
+
+
+def _version() -> str:
+    try:
+        return version("overpaint")
+    except PackageNotFoundError:
+        return "(not installed)"

@@ -1,0 +1,244 @@
+"""What each command does; `cli.py` says how it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import re
+import sys
+from argparse import Namespace
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from overpaint.phrases import clean, counted, percent
+from overpaint.plain import PlainView, SilentView, View, run_lines, say
+from overpaint.result import Run, to_json
+from overpaint.tools.faults import BadInput
+
+if TYPE_CHECKING:
+    from overpaint.run import RunSummary
+
+Stream = Callable[..., AsyncIterator[dict[str, Any]]]
+"""Tells a run as events: `overpaint.run.stream`, or what a test gives instead."""
+
+EXITS = {"passed": 0, "stopped": 1, "failed": 3, "waiting": 4, "interrupted": 130}
+"""Exit code by a run's status; 2 is bad input."""
+
+
+def settings_from(pairs: Iterable[str]) -> dict[str, Any]:
+    """Read `key=value` pairs, each value a YAML 1.2 scalar: true, false, null, a number, else text. The last of a key wins.
+
+    Args:
+        pairs: such as "rounds=4", "painter=shapes", "size=64x64". Only the first "=" splits.
+
+    Raises:
+        BadInput: a pair without "=", or whose key is no name.
+    """
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z_]\w*", key.strip(), re.ASCII):
+            raise BadInput(f"--set {clean(pair, 60)!r} is not key=value; write for example --set rounds=4")
+        settings[key.strip()] = _scalar(value)
+    return settings
+
+
+def _scalar(text: str) -> Any:
+    word = text.strip()
+    if word in ("True", "TRUE", "False", "FALSE", "Null", "NULL"):
+        word = word.lower()
+    try:
+        value = None if word == "~" else json.loads(word)
+    except (ValueError, RecursionError):
+        return text
+    usable = value is None or isinstance(value, (bool, int, str)) or (isinstance(value, float) and math.isfinite(value))
+    return value if usable else text
+
+
+def refine(args: Namespace, stream: Stream | None = None) -> int:
+    """Refine a picture, showing it as it happens; prints the run in the form asked for."""
+    if stream is None:
+        from overpaint.run import stream
+    settings = settings_from(args.set)
+    if args.brief is None and args.image is None:
+        raise BadInput(
+            'there is nothing to paint; give a brief, as in: overpaint refine "a red circle", or --image FILE'
+        )
+    events = stream(args.brief, image=args.image, preset=args.preset, settings=settings, out=args.out)
+    seen: dict[str, str] = {}
+    try:
+        run = asyncio.run(follow(events, view_of(args), seen))
+    except KeyboardInterrupt:
+        return _interrupted(args, seen.get("run"))
+    return _finish(args, run)
+
+
+async def follow(events: AsyncIterator[dict[str, Any]], view: View, seen: dict[str, str]) -> Run:
+    """Show every event and return the run at the end; `seen["run"]` holds its id as soon as there is one."""
+    async with aclosing(cast(AsyncGenerator[dict[str, Any]], events)) as source:
+        with view:
+            async for event in source:
+                view.on(event)
+                if event["kind"] == "started":
+                    seen["run"] = event["run"]
+                if event["kind"] == "done":
+                    return cast(Run, event["run"])
+    raise RuntimeError("the stream of events ended without a run")
+
+
+def view_of(args: Namespace) -> View:
+    """Live on a terminal, plain lines elsewhere, nothing when quiet; on stderr when stdout is kept for JSON."""
+    out = sys.stderr if args.json else sys.stdout
+    if args.quiet:
+        return SilentView(out)
+    if not _is_terminal(out):
+        return PlainView(out)
+    from rich.console import Console
+
+    from overpaint.live import LiveView
+
+    return LiveView(Console(file=out, highlight=False))
+
+
+def _is_terminal(out: TextIO) -> bool:
+    import os
+
+    return out.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _finish(args: Namespace, run: Run) -> int:
+    if args.json:
+        say_json(to_json(run))
+    elif args.quiet:
+        path = run.image_path(run.champion) if run.champion else None
+        say(str(path)) if path else None
+    elif _is_terminal(sys.stdout):
+        show_run(run)
+    if run.status == "failed":
+        say(f"overpaint: {clean(run.error or run.why or 'the run failed')}", sys.stderr)
+    return EXITS[run.status]
+
+
+def _interrupted(args: Namespace, run_id: str | None) -> int:
+    look = f"; see what there is with: overpaint show {run_id}" if run_id else ""
+    say(f"overpaint: interrupted{look}", sys.stderr)
+    if args.json:
+        say_json(_left_behind(run_id))
+    return EXITS["interrupted"]
+
+
+def _left_behind(run_id: str | None) -> dict[str, Any]:
+    bare = {"run": run_id, "status": "interrupted"}
+    with suppress(BadInput, KeyboardInterrupt):
+        from overpaint.run import load_run
+
+        return to_json(replace(asyncio.run(load_run(run_id)), status="interrupted")) if run_id else bare
+    return bare
+
+
+def runs(args: Namespace) -> int:
+    """List the runs of the home folder, latest first."""
+    from dataclasses import asdict
+
+    from overpaint.run import load_runs
+
+    found = asyncio.run(load_runs())
+    if args.json:
+        say_json({"runs": [asdict(summary) for summary in found]})
+        return 0
+    for line in runs_lines(found):
+        say(line)
+    return 0
+
+
+def runs_lines(found: list[RunSummary]) -> list[str]:
+    """One line per run, in columns."""
+    if not found:
+        return ['no runs yet; start one with: overpaint refine "two red circles above a blue square"']
+    wide = max(len(summary.run) for summary in found)
+    return [
+        f"{s.run:<{wide}}  {s.status:<11}  {percent(s.score):>4}  {counted(s.images, 'image'):>10}  {clean(s.brief, 70)}"
+        for s in found
+    ]
+
+
+def show(args: Namespace) -> int:
+    """Show one run: the latest, or the one named."""
+    from overpaint.run import load_run
+
+    run = asyncio.run(load_run(args.run))
+    if args.json:
+        say_json(to_json(run))
+    else:
+        show_run(run)
+        for line in candidate_lines(run):
+            say(line)
+    return 0
+
+
+def show_run(run: Run) -> None:
+    """Print what a run came to: in colour on a terminal, in plain lines elsewhere."""
+    if not _is_terminal(sys.stdout):
+        for line in run_lines(run):
+            say(line)
+        return
+    from rich.console import Console
+
+    from overpaint.live import print_run
+
+    print_run(Console(highlight=False), run)
+
+
+def candidate_lines(run: Run) -> list[str]:
+    """One line per candidate: id, action, parent, score and prompt."""
+    from overpaint.cards import cards_of
+
+    rows = []
+    for card in cards_of(run):
+        start = f"from {card.record['parent']}" if card.record["parent"] else ""
+        said = card.score if card.score != "–" else clean(card.why, 60)
+        star = "*" if card.champion else " "
+        rows.append(
+            f"{star} {card.record['id']:<5} {card.action:<12} {start:<9} {said:<5} {clean(card.record['prompt'], 90)}"
+        )
+    return rows
+
+
+def presets(args: Namespace) -> int:
+    """List the presets with what they set, then every setting with its meaning."""
+    from overpaint.graph.settings import Settings, describe_preset, load_preset, preset_names
+
+    for name in preset_names():
+        say(f"{name}: {describe_preset(name)}")
+        for key, value in load_preset(name).items():
+            say(f"    {key}={_written(value)}")
+    say("\nSettings, for --set key=value:")
+    for key, field in Settings.model_fields.items():
+        say(f"    {key} ({_written(field.default)}): {field.description}")
+    return 0
+
+
+def _written(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def doctor(args: Namespace) -> int:
+    """Say what is usable; exit code 1 when the default preset cannot run."""
+    from overpaint import doctor as examination
+
+    checks = examination.diagnose()
+    if args.json:
+        say_json(examination.to_json(checks))
+    else:
+        for check in checks:
+            todo = "" if check.ok else f". To do: {check.todo}"
+            say(f"{'✓' if check.ok else '✗'} {check.name}: {clean(check.found)}{todo}")
+    return 0 if examination.usable(checks) else 1
+
+
+def say_json(said: Mapping[str, Any]) -> None:
+    """Print one JSON object on stdout, in ASCII so that any terminal or pipe carries it."""
+    say(json.dumps(said, indent=2 if _is_terminal(sys.stdout) else None))

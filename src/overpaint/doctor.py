@@ -1,0 +1,145 @@
+"""What is usable on this machine, and what to do about the rest. Looks; changes nothing, calls nobody."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from overpaint.tools.faults import BadInput
+
+PACKAGES = ("overpaint", "langgraph", "langchain", "langchain-core", "langsmith", "pillow")
+LOCAL = ("torch", "diffusers", "transformers", "accelerate", "numpy")
+"""The packages of the extra `local`."""
+INSTALL_LOCAL = 'pip install "overpaint[local]"'
+KEYS = ("OPENAI_API_KEY", "NVIDIA_API_KEY", "HF_TOKEN", "LANGSMITH_API_KEY")
+ROOM = 200_000_000
+"""Bytes free below which a long run may end on a full disk."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at. `todo` says what to do when it is not `ok`; `needed` marks what the default preset needs."""
+
+    name: str
+    ok: bool
+    found: str
+    todo: str = ""
+    needed: bool = False
+
+
+def diagnose() -> list[Check]:
+    """Look at everything; imports torch, where it is installed, to ask for its devices."""
+    missing = [name for name in LOCAL if find_spec(name) is None]
+    checks = [_python(), _packages(), _local(missing), *_devices(missing), _home(), _sqlite(), _keys(), _server()]
+    return [*checks, _painters(missing), _chats(missing)]
+
+
+def usable(checks: list[Check]) -> bool:
+    """Whether the default preset can run."""
+    return all(check.ok for check in checks if check.needed)
+
+
+def to_json(checks: list[Check]) -> dict[str, Any]:
+    """The one object `doctor --json` prints."""
+    return {"usable": usable(checks), "checks": [asdict(check) for check in checks]}
+
+
+def _python() -> Check:
+    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    return Check("python", sys.version_info >= (3, 11), found, "use Python 3.11 or newer", needed=True)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _packages() -> Check:
+    versions = {name: _version(name) for name in PACKAGES}
+    absent = [name for name, found in versions.items() if found is None]
+    found = ", ".join(f"{name} {number or 'missing'}" for name, number in versions.items())
+    return Check("packages", not absent, found, f"install {' '.join(absent)}", needed=True)
+
+
+def _local(missing: list[str]) -> Check:
+    found = f"without {', '.join(missing)}" if missing else ", ".join(f"{name} {_version(name)}" for name in LOCAL)
+    return Check("local models", not missing, found, INSTALL_LOCAL, needed=True)
+
+
+def _devices(missing: list[str]) -> list[Check]:
+    if "torch" in missing:
+        return []
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        return [Check("devices", False, f"torch is broken: {_one_line(error)}", "install torch anew", needed=True)]
+    names = [f"cuda:{i} {torch.cuda.get_device_name(i)}" for i in range(torch.cuda.device_count())]
+    names += ["mps"] if torch.backends.mps.is_available() else []
+    return [Check("devices", True, ", ".join([*names, f"cpu ({torch.get_num_threads()} threads)"]), needed=True)]
+
+
+def _home() -> Check:
+    from overpaint.tools.home import current_home
+
+    try:
+        home = current_home()
+    except BadInput as error:
+        return Check("home", False, _one_line(error), "set OVERPAINT_HOME to a folder", needed=True)
+    existing = next(path for path in (home, *home.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    found = f"{home} ({'there' if home.exists() else 'made by the first run'}), {free / 1e9:.1f} GB free"
+    ok = _writable(existing) and free > ROOM
+    return Check("home", ok, found, "free some space, or set OVERPAINT_HOME to a folder you may write", needed=True)
+
+
+def _writable(folder: Path) -> bool:
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+
+
+def _sqlite() -> Check:
+    found = sqlite3.sqlite_version
+    return Check(
+        "sqlite", sqlite3.sqlite_version_info >= (3, 35), found, "use a Python with SQLite 3.35 or newer", needed=True
+    )
+
+
+def _keys() -> Check:
+    found = [name for name in KEYS if os.environ.get(name)]
+    todo = "none needed for the built-in models; for hosted ones put a key into .env"
+    return Check("keys", bool(found), f"{', '.join(found)} set" if found else "none set", todo)
+
+
+def _server() -> Check:
+    ok = find_spec("langgraph_api") is not None
+    return Check("langgraph dev", ok, "available" if ok else "not installed", 'pip install "langgraph-cli[inmem]"')
+
+
+def _painters(missing: list[str]) -> Check:
+    found = "none" if missing else "shapes, diffusers:FOLDER-OR-HUB-ID"
+    return Check("painters", not missing, found, INSTALL_LOCAL, needed=True)
+
+
+def _chats(missing: list[str]) -> Check:
+    reachable: list[tuple[str, Callable[[], bool]]] = [
+        ("shapes", lambda: not missing),
+        ("openai:MODEL", lambda: bool(os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL"))),
+        ("nvidia:MODEL", lambda: bool(os.environ.get("NVIDIA_API_KEY"))),
+    ]
+    found = [name for name, there in reachable if there()]
+    todo = f"{INSTALL_LOCAL}, or set OPENAI_API_KEY or NVIDIA_API_KEY"
+    return Check("chat models", bool(found), ", ".join(found) or "none", todo, needed=True)
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,158 @@
+"""A run told in plain lines, for pipes, logs and files: no control characters, every line flushed as it is said."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Protocol, Self, TextIO
+
+from overpaint.phrases import LETTERS, MARKS, OUTCOMES, clean, counted, percent, summary
+from overpaint.result import Run
+
+
+class View(Protocol):
+    """Whatever shows a run as it happens."""
+
+    def __enter__(self) -> Self:
+        """Start showing."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop showing, whatever happened."""
+        ...
+
+    def on(self, event: Mapping[str, Any]) -> None:
+        """Show one event."""
+        ...
+
+
+def say(line: str, out: TextIO | None = None) -> None:
+    """Print one line and flush it.
+
+    A reader that closed its end of the pipe (`| head`) silences the rest; the run goes on, so that nothing paid for
+    is lost, and its exit code stands.
+    """
+    out = out or sys.stdout
+    try:
+        print(line, file=out, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+
+
+def beliefs_line(letters: str) -> str:
+    """The marks of a candidate's `beliefs`, such as ✓✓✗?."""
+    return "".join(MARKS[LETTERS[letter]] for letter in letters)
+
+
+class PlainView:
+    """Says what happens, one line per thing worth knowing."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    def on(self, event: Mapping[str, Any]) -> None:
+        """Print the lines of one event."""
+        for line in lines_of(event):
+            say(line, self._out)
+
+
+class SilentView(PlainView):
+    """Shows nothing: for `--quiet`."""
+
+    def on(self, event: Mapping[str, Any]) -> None:
+        """Nothing."""
+
+
+def lines_of(event: Mapping[str, Any]) -> list[str]:
+    """The lines one event is worth; none for the painter's single steps and for kinds not known here."""
+    teller = _TELLERS.get(event["kind"])
+    return teller(event) if teller else []
+
+
+def run_lines(run: Run) -> list[str]:
+    """What a run came to, one fact a line."""
+    return [f"{name + ':':<10}{value}" for name, value in summary(run)]
+
+
+def judged_words(event: Mapping[str, Any]) -> str:
+    """What a `judged` event says of its candidate."""
+    candidate = event["candidate"]
+    if candidate["outcome"] != "ok":
+        return OUTCOMES[candidate["outcome"]]
+    if not candidate["beliefs"]:
+        return "not judged"
+    missing = f"  lacks: {clean('; '.join(event['failed']), 160)}" if event["failed"] else ""
+    return f"{percent(candidate['score'])} {beliefs_line(candidate['beliefs'])}{missing}"
+
+
+def plan_words(event: Mapping[str, Any]) -> str:
+    """What a `plan` event decides, and why."""
+    plan = event["plan"]
+    if plan["action"] == "stop":
+        return f"stop: {clean(plan['why'])}"
+    start = f" from {plan['parent']}" if plan["parent"] else ""
+    return f"round {event['round']}: {plan['action']}{start}, {counted(plan['count'], 'picture')}: {clean(plan['why'])}"
+
+
+def _started(event: Mapping[str, Any]) -> list[str]:
+    return [f"run {event['run']}: {clean(event['brief'], 200)}"]
+
+
+def _prompt(event: Mapping[str, Any]) -> list[str]:
+    return [f"prompt: {clean(event['prompt'], 400)}"]
+
+
+def _checklist(event: Mapping[str, Any]) -> list[str]:
+    return ["checklist:", *(f"  {place}. {clean(item['text'])}" for place, item in enumerate(event["checklist"], 1))]
+
+
+def _plan(event: Mapping[str, Any]) -> list[str]:
+    return [plan_words(event)]
+
+
+def _painted(event: Mapping[str, Any]) -> list[str]:
+    return [f"  {event['candidate']} {OUTCOMES[event['outcome']]}"]
+
+
+def _judged(event: Mapping[str, Any]) -> list[str]:
+    return [f"  {event['candidate']['id']} {judged_words(event)}"] if event["candidate"]["outcome"] == "ok" else []
+
+
+def _critique(event: Mapping[str, Any]) -> list[str]:
+    critique = event["critique"]
+    if critique["fault"]:
+        return [f"critic: no usable answer: {clean(critique['fault'], 300)}"]
+    return [f"critic: {clean(critique['feedback'], 300)}"]
+
+
+def _champion(event: Mapping[str, Any]) -> list[str]:
+    return [f"champion: {event['id']} {percent(event['score'])}"]
+
+
+def _done(event: Mapping[str, Any]) -> list[str]:
+    return run_lines(event["run"])
+
+
+_TELLERS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
+    "started": _started,
+    "prompt": _prompt,
+    "checklist": _checklist,
+    "plan": _plan,
+    "painted": _painted,
+    "judged": _judged,
+    "critique": _critique,
+    "champion": _champion,
+    "done": _done,
+}

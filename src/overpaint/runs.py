@@ -1,0 +1,93 @@
+"""Runs as they stand in a home folder: the list of them, and each one whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from overpaint.graph.controller import passes
+from overpaint.graph.persistence import Kept, find_run, kept_runs
+from overpaint.graph.record import Record
+from overpaint.graph.state import empty_receipt
+from overpaint.result import Run, Status
+from overpaint.tools.home import current_home, use_home
+from overpaint.tools.records import RecordStore
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One line of the list of runs."""
+
+    run: str
+    thread: str
+    status: Status
+    brief: str
+    images: int
+    score: float | None
+    updated: str
+
+
+async def load_runs(home: Path | None = None) -> list[RunSummary]:
+    """All runs in a home folder, latest first; each thread shows its latest run."""
+    with use_home(home):
+        return [_summarise(kept) for kept in await kept_runs()]
+
+
+async def load_run(run: str | None = None, home: Path | None = None) -> Run:
+    """A run as it stands in the home folder, by id or the start of it; the latest when None.
+
+    Raises:
+        BadInput: there is no such run.
+    """
+    with use_home(home):
+        return await restore(await find_run(run))
+
+
+async def restore(kept: Kept, error: str = "") -> Run:
+    """The run that a thread's newest checkpoint and its records tell of; `error` is why it broke off just now."""
+    values, home = kept.values, current_home()
+    heads = [c["record"] for c in values.get("candidates", {}).values()]
+    records = [cast(Record, r) for r in await RecordStore(home / "records").walk(heads)]
+    champion, plan = values.get("champion"), values.get("plan")
+    sheet = home / "reports" / values["run"] / "sheet.html"
+    return Run(
+        run=values["run"],
+        thread=kept.thread,
+        status="failed" if error else status_of(kept),
+        stop_reason="provider" if error else values.get("ended"),
+        why=error or (plan["why"] if plan else ""),
+        brief=values["asked"]["text"],
+        checklist=values.get("checklist", []),
+        candidates=records,
+        champion=next((r for r in records if champion and r["id"] == champion["id"]), None),
+        receipt=values.get("receipt", empty_receipt()),
+        settings=values["settings"],
+        images=home / "images",
+        report=sheet if sheet.exists() else None,
+        error=error or None,
+    )
+
+
+def status_of(kept: Kept) -> Status:
+    """How a run stands, from its newest checkpoint."""
+    if kept.waiting:
+        return "waiting"
+    if kept.next:
+        return "interrupted"
+    if passes(kept.values.get("champion")):
+        return "passed"
+    return "failed" if kept.values.get("ended") == "provider" else "stopped"
+
+
+def _summarise(kept: Kept) -> RunSummary:
+    values, champion = kept.values, kept.values.get("champion")
+    return RunSummary(
+        run=values["run"],
+        thread=kept.thread,
+        status=status_of(kept),
+        brief=values["asked"]["text"],
+        images=values.get("receipt", empty_receipt())["images"],
+        score=champion["score"] if champion else None,
+        updated=kept.updated,
+    )

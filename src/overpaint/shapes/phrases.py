@@ -1,0 +1,108 @@
+"""Noun phrases: gathers number, size, colour, shape into what a text mentions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from overpaint.shapes.reading import Item
+from overpaint.shapes.scene import Colour, Group, Shape, Size
+
+_ADJECTIVES = frozenset(("definite", "indefinite", "number", "ordinal", "size", "colour"))
+
+
+class Unclear(ValueError):
+    """A text in known words that still cannot be understood; the message is one clause."""
+
+
+@dataclass
+class Mention:
+    """A noun phrase as said. `shape` is None where "one" stands for a thing named before."""
+
+    shape: Shape | None = None
+    number: int | None = None
+    colour: Colour | None = None
+    size: Size | None = None
+    place: int | None = None
+    ordinal: int | None = None
+    definite: bool = False
+    many: bool = False
+    words: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return " ".join(self.words)
+
+    def group(self) -> Group:
+        """The group it speaks of, taken by itself.
+
+        Raises:
+            Unclear: it names no shape.
+        """
+        if self.shape is None:
+            raise Unclear(f"'{self}' names no shape")
+        return Group(self.shape, 1 if self.number is None else self.number, self.colour, self.size, self.place)
+
+
+def phrases(items: Iterator[Item]) -> Iterator[Item | Mention]:
+    """Gather the words of each noun phrase into a Mention; all other items pass.
+
+    Raises:
+        Unclear: words such as "a red" that lead to no noun.
+    """
+    mention = Mention()
+    for item in items:
+        if item.kind in _ADJECTIVES:
+            _describe(mention, item)
+        elif item.kind == "generic":
+            yield from _generic(mention, item)
+            mention = Mention()
+        elif item.kind == "shape":
+            mention.shape, mention.many = cast(Shape, item.value), item.many
+            mention.words.append(item.word)
+            yield mention
+            mention = Mention()
+        elif not (item.kind == "break" and (mention.colour or mention.size) and not _stands_for_one(mention)):
+            yield from _nounless(mention)
+            mention = Mention()
+            yield item
+    yield from _nounless(mention)
+
+
+def _describe(mention: Mention, item: Item) -> None:
+    """Add one adjective, number or article to a phrase."""
+    before = (mention.colour, mention.size, mention.number, mention.ordinal)
+    if item.kind == "colour":
+        mention.colour = cast(Colour, item.value)
+    elif item.kind == "size":
+        mention.size = cast(Size, item.value)
+    elif item.kind == "number":
+        mention.number = int(item.value)
+    elif item.kind == "ordinal":
+        mention.ordinal = int(item.value)
+    elif mention.colour or mention.size:
+        raise Unclear(f"'{mention}' names no shape")
+    mention.definite |= item.kind == "definite"
+    mention.words.append(item.word)
+    after = (mention.colour, mention.size, mention.number, mention.ordinal)
+    if any(a is not None and a != b for a, b in zip(before, after, strict=True)):
+        raise Unclear(f"'{mention}' says two things at once")
+
+
+def _generic(mention: Mention, item: Item) -> Iterator[Item]:
+    if mention.colour or mention.size or mention.ordinal is not None:
+        raise Unclear(f"'{mention} {item.word}' names no shape")
+    if mention.number is not None and item.many:
+        yield replace(item, value=mention.number)
+
+
+def _stands_for_one(mention: Mention) -> bool:
+    return mention.words[-1:] == ["one"]
+
+
+def _nounless(mention: Mention) -> Iterator[Mention]:
+    """A phrase that ended without a noun: "a large one" stands for a thing named before; "a red" for nothing."""
+    if _stands_for_one(mention):
+        yield mention
+    elif mention.colour or mention.size or mention.number is not None:
+        raise Unclear(f"'{mention}' names no shape")

@@ -1,0 +1,25 @@
+"""What every test runs under: a home of its own, strict checkpoints, no tracing, no keys, no network."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Read by LangGraph when its serializer is first imported, so it is set before any test module is.
+os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["LANGSMITH_TEST_TRACKING"] = "false"
+
+_UNSET = ("LANGSMITH_TRACING", "LANGSMITH_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "NVIDIA_API_KEY")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty OVERPAINT_HOME that does not exist yet, and an environment without keys."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("OVERPAINT_HOME", str(folder))
+    for name in _UNSET:
+        monkeypatch.delenv(name, raising=False)
+    return folder

@@ -1,0 +1,168 @@
+"""The controller's table: what it sees on the left, what it decides on the right. No model, no I/O."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from overpaint.graph.controller import crown, failing, passes, plan
+from overpaint.graph.settings import Settings
+from overpaint.graph.state import Brief, Candidate, PainterFacts, Receipt, Requirement, State, empty_receipt
+
+IMAGE = {"sha256": "0" * 64, "mime": "image/png", "width": 64, "height": 64}
+
+
+def candidate(id_: str = "0.0", beliefs: str = "", **changes: Any) -> Candidate:
+    round_ = int(id_.split(".")[0])
+    score = beliefs.count("y") / len(beliefs) if beliefs else None
+    base = {"id": id_, "parent": None, "round": round_, "action": "start", "depth": 0, "seed": 1, "outcome": "ok"}
+    return Candidate(**{**base, "image": IMAGE, "beliefs": beliefs, "score": score, "record": "f" * 64, **changes})  # type: ignore[typeddict-item]
+
+
+def checklist(*kinds: str) -> list[Requirement]:
+    return [
+        Requirement(id=f"r{i}", text=f"thing {i}", question="?", kind=k, expected="yes", weight=1.0)
+        for i, k in enumerate(kinds, 1)
+    ]
+
+
+def state(champion: Candidate | None = None, **changes: Any) -> State:
+    base: dict[str, Any] = {
+        "asked": Brief(text="a brief", image=None),
+        "painter": PainterFacts(edit="mask", token_limit=77, price_usd=0.0),
+        "checklist": checklist("count", "count", "relation", "count"),
+        "candidates": {champion["id"]: champion} if champion else {},
+        "champion": champion,
+        "round": champion["round"] if champion else -1,
+        "tried": [],
+        "receipt": empty_receipt(),
+    }
+    return State(**{**base, **changes})  # type: ignore[typeddict-item]
+
+
+def spent(**changes: Any) -> Receipt:
+    return Receipt(**{**empty_receipt(), **changes})  # type: ignore[typeddict-item]
+
+
+NO_MASK = PainterFacts(edit=None, token_limit=None, price_usd=0.0)
+
+NEXT: list[tuple[str, State, dict[str, Any], str]] = [
+    ("nothing yet", state(), {}, "start"),
+    ("a given picture", state(asked=Brief(text="b", image=IMAGE)), {}, "given"),  # type: ignore[typeddict-item]
+    ("mostly right", state(candidate(beliefs="yyyn")), {}, "edit"),
+    ("mostly right, painter cannot edit", state(candidate(beliefs="yyyn"), painter=NO_MASK), {}, "revise"),
+    ("mostly wrong", state(candidate(beliefs="nnnn")), {}, "revise"),
+    ("wrong in style", state(candidate(beliefs="yn"), checklist=checklist("count", "style")), {}, "revise"),
+    ("edits used up", state(candidate(beliefs="yyyn", depth=12)), {}, "revise"),
+    ("edits gained nothing", state(candidate(beliefs="yyyn"), tried=["edit"] * 3), {}, "revise"),
+    ("edits not allowed", state(candidate(beliefs="yyyn")), {"actions": ("reseed",)}, "reseed"),
+    ("best of n never tires", state(candidate(beliefs="nn"), tried=["reseed"] * 99), {"actions": ("reseed",), "patience": None}, "reseed"),
+    ("unjudged", state(candidate(beliefs="")), {}, "reseed"),
+    ("passed but told to go on", state(candidate(beliefs="yyyy")), {"stop_when_passed": False}, "reseed"),
+    ("no picture came out", state(round=0, candidates={"0.0": candidate(outcome="blank")}), {}, "reseed"),
+]  # fmt: skip
+
+STOPS: list[tuple[State, dict[str, Any], str]] = [
+    (state(candidate(beliefs="yyyy")), {}, "passed"),
+    (state(candidate(beliefs="yyyn"), tried=["edit"] * 3 + ["revise"] * 3), {}, "patience"),
+    (state(candidate(beliefs="n"), round=4), {"rounds": 5}, "rounds"),
+    (state(candidate(beliefs="n"), receipt=spent(images=16)), {}, "max_images"),
+    (state(candidate(beliefs="n"), receipt=spent(calls=8)), {"max_calls": 10}, "max_calls"),
+    (state(candidate(beliefs="n"), receipt=spent(tokens=100)), {"max_tokens": 100}, "max_tokens"),
+    (state(candidate(beliefs="n"), receipt=spent(seconds=61.0)), {"max_seconds": 60}, "max_seconds"),
+    (state(candidate(beliefs="n"), receipt=spent(usd=0.99), painter=PainterFacts(edit=None, token_limit=None, price_usd=0.04)), {"max_usd": 1.0}, "max_usd"),
+    (state(candidate(beliefs="")), {"judge_method": "none"}, "no_judge"),
+    (state(candidate(beliefs="yyyn"), fatal="the key was refused"), {}, "provider"),
+    (state(round=0, candidates={"0.0": candidate(outcome="error")}), {}, "provider"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("_case", "seen", "settings", "action"), NEXT, ids=[n[0] for n in NEXT])
+def test_what_comes_next(_case: str, seen: State, settings: dict[str, Any], action: str) -> None:
+    decided = plan(seen, Settings(**settings))
+    assert decided["action"] == action
+    assert decided["stop"] is None
+    assert decided["why"]
+
+
+@pytest.mark.parametrize(("seen", "settings", "reason"), STOPS, ids=[s[2] for s in STOPS])
+def test_every_stop_names_its_reason(seen: State, settings: dict[str, Any], reason: str) -> None:
+    decided = plan(seen, Settings(**settings))
+    assert (decided["action"], decided["stop"]) == ("stop", reason)
+    assert decided["why"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "images", "count"),
+    [({}, 0, 2), ({"per_round": 8}, 0, 8), ({"per_round": 8}, 13, 3), ({"per_round": 4, "max_calls": 8}, 0, 2)],
+)
+def test_no_round_is_wider_than_what_is_left(settings: dict[str, Any], images: int, count: int) -> None:
+    seen = state(candidate(beliefs="nn"), checklist=checklist("count", "count"), receipt=spent(images=images))
+    assert plan(seen, Settings(**settings))["count"] == count
+
+
+def test_the_failed_requirements_become_targets_heaviest_first() -> None:
+    items = checklist("count", "count", "count")
+    items[2]["weight"] = 5.0
+    champion = candidate(beliefs="nyu")
+    assert failing(champion, items) == ["r3", "r1"]
+    assert plan(state(champion, checklist=items), Settings())["targets"] == ["r3", "r1"]
+
+
+def test_the_champion_falls_only_to_one_that_loses_nothing_and_gains() -> None:
+    champion = candidate("0.0", "yynn")
+    assert crown(champion, [candidate("1.0", "nyyy")]) == champion
+    assert crown(champion, [candidate("1.0", "yynn")]) == champion
+    assert crown(champion, [candidate("1.0", "yyyn")])["id"] == "1.0"  # type: ignore[index]
+    assert crown(champion, [candidate("1.0", "yyyy", outcome="duplicate")]) == champion
+    assert crown(champion, [candidate("1.0", "")]) == champion
+    assert crown(candidate("0.0", ""), [candidate("1.0", "nnnn")])["id"] == "1.0"  # type: ignore[index]
+    assert crown(None, []) is None
+
+
+answers = st.text("ynu", min_size=4, max_size=4)
+
+
+@given(st.lists(st.lists(answers, max_size=4), max_size=8))
+def test_the_champion_never_gets_worse(rounds: list[list[str]]) -> None:
+    champion: Candidate | None = None
+    for number, beliefs in enumerate(rounds):
+        before = champion
+        champion = crown(champion, [candidate(f"{number}.{i}", b) for i, b in enumerate(beliefs)])
+        if before is not None and champion is not None:
+            held = [i for i, b in enumerate(before["beliefs"]) if b == "y"]
+            assert all(champion["beliefs"][i] == "y" for i in held)
+            assert (champion["score"] or 0) >= (before["score"] or 0)
+
+
+@given(
+    beliefs=st.text("ynu", max_size=4),
+    images=st.integers(0, 40),
+    round_=st.integers(0, 40),
+    tried=st.lists(st.sampled_from(["edit", "revise", "restart", "reseed"]), max_size=12),
+    per_round=st.integers(1, 32),
+    stop=st.booleans(),
+)
+def test_a_plan_is_never_over_budget_and_always_has_a_reason(
+    beliefs: str, images: int, round_: int, tried: list[Any], per_round: int, stop: bool
+) -> None:
+    champion = candidate(f"{round_}.0", beliefs.ljust(4, "n") if beliefs else "")
+    settings = Settings(per_round=per_round, stop_when_passed=stop)
+    decided = plan(state(champion, tried=tried, receipt=spent(images=images)), settings)
+    assert decided["why"]
+    if decided["action"] == "stop":
+        assert decided["stop"]
+    else:
+        assert 1 <= decided["count"] <= min(per_round, settings.max_images - images)
+        assert decided["action"] in settings.actions
+    assert plan(state(champion, tried=tried, receipt=spent(images=images)), settings) == decided
+
+
+def test_passing_takes_every_requirement() -> None:
+    assert passes(candidate(beliefs="yyy"))
+    assert not passes(candidate(beliefs="yyu"))
+    assert not passes(candidate(beliefs=""))
+    assert not passes(None)

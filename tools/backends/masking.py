@@ -1,0 +1,112 @@
+"""Repainting inside boxes only: masks for pixels and for latents, and the step that keeps everything else as it was.
+
+No stock inpainting is needed, nor a model trained for it: after each denoising step the latents outside the mask are
+set back to the source's, noised to the level of the step. This is the known-region half of RePaint
+(Lugmayr et al., arXiv 2201.09865, equation 8), and what diffusers' inpainting does with 4-channel models.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from overpaint.tools.faults import BadInput
+from overpaint.tools.painters import Box
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Rectangle = tuple[int, int, int, int]
+"""(left, top, right, bottom) in pixels, right and bottom exclusive."""
+Keep = Callable[[Any, int, dict[str, Any]], dict[str, Any]]
+"""Called with (pipeline, step, tensors) after a step; returns the tensors to go on with."""
+
+
+def rectangles(boxes: Sequence[Box], size: tuple[int, int]) -> list[Rectangle]:
+    """The pixels that boxes touch, in a picture of `size` (width, height).
+
+    Raises:
+        BadInput: a box is not left < right, top < bottom within 0 to 1.
+    """
+    width, height = size
+    for left, top, right, bottom in boxes:
+        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+            box = (left, top, right, bottom)
+            raise BadInput(f"the box {box} is not left < right, top < bottom within 0 to 1: give fractions.")
+    return [
+        (math.floor(left * width), math.floor(top * height), math.ceil(right * width), math.ceil(bottom * height))
+        for left, top, right, bottom in boxes
+    ]
+
+
+def paste_back(source: Image, painted: Image, inside: Sequence[Rectangle]) -> Image:
+    """Take the painted pixels inside the rectangles and the source's everywhere else; both are RGB of one size."""
+    result = source.copy()
+    for rectangle in inside:
+        result.paste(painted.crop(rectangle), rectangle)
+    return result
+
+
+def keep_source(pipe: Any, source: Image, inside: Sequence[Rectangle], seed: int) -> Keep:
+    """Make the step callback that re-imposes the source outside the rectangles.
+
+    Args:
+        pipe: an image-to-image pipeline with `vae`, `scheduler` and `image_processor`.
+        source: RGB, of the size that is painted.
+        inside: where to paint; widened to whole latent cells.
+        seed: of the noise that the source is given at each level.
+    """
+    import torch
+
+    clean = _encode(pipe, source)
+    cell = source.width // clean.shape[-1]
+    mask = torch.zeros(clean.shape[-2:], dtype=clean.dtype, device=clean.device)
+    for left, top, right, bottom in inside:
+        mask[top // cell : math.ceil(bottom / cell), left // cell : math.ceil(right / cell)] = 1
+    noise = torch.randn(clean.shape, generator=torch.Generator("cpu").manual_seed(seed)).to(clean)
+
+    def keep(pipe: Any, step: int, tensors: dict[str, Any]) -> dict[str, Any]:
+        latents = tensors["latents"]
+        outside = _noised(pipe, clean, noise, step + 1).to(latents)
+        return {**tensors, "latents": latents * mask + outside * (1 - mask)}
+
+    return keep
+
+
+def holds_latents(pipe: Any) -> bool:
+    """Tell whether a pipeline's latents are a plain (1, channels, rows, columns) grid that `keep_source` can hold."""
+    return all(hasattr(pipe, part) for part in ("vae", "scheduler", "image_processor")) and not hasattr(
+        pipe, "_pack_latents"
+    )
+
+
+def _encode(pipe: Any, source: Image) -> Any:
+    """Latents of a picture, scaled as the denoiser expects them; the most likely ones, where the encoder gives a range."""
+    import torch
+
+    vae, config = pipe.vae, pipe.vae.config
+    pixels = pipe.image_processor.preprocess(source).to(pipe._execution_device)
+    usual = vae.dtype
+    # SDXL's encoder overflows in float16 and says so in its config, as its own pipelines heed.
+    upcast = usual == torch.float16 and getattr(config, "force_upcast", False)
+    with torch.no_grad():
+        if upcast:
+            vae.to(torch.float32)
+        encoded = vae.encode(pixels.to(vae.dtype))
+        if upcast:
+            vae.to(usual)
+    latents = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latents
+    shift = getattr(config, "shift_factor", None) or 0.0
+    return ((latents - shift) * config.scaling_factor).to(usual)
+
+
+def _noised(pipe: Any, clean: Any, noise: Any, step: int) -> Any:
+    """Noise latents to the level at which `step` begins; past the last step they are clean."""
+    scheduler, first = pipe.scheduler, len(pipe.scheduler.timesteps) - pipe.num_timesteps
+    level = scheduler.timesteps[first + step : first + step + 1]
+    if len(level) == 0:
+        return clean
+    if hasattr(scheduler, "scale_noise"):
+        return scheduler.scale_noise(clean, level, noise)
+    return scheduler.add_noise(clean, noise, level)

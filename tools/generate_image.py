@@ -1,0 +1,205 @@
+"""The tool that paints: one picture per call, kept in the image store, asked of the provider at most once per key."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from langchain_core.tools import BaseTool, StructuredTool
+
+from overpaint.tools.decoding import BadPicture
+from overpaint.tools.faults import BadInput, ProviderFault
+from overpaint.tools.images import ImageStore
+from overpaint.tools.ledger import Claim, Ledger
+from overpaint.tools.painters import Painter, PaintRequest, PaintResult, Progress
+from overpaint.tools.painting import DESCRIPTION, Arguments, Painting, PaintingOutcome, unknown_painting
+
+T = TypeVar("T")
+
+_POLL_SECONDS = 0.25
+
+
+def make_generate_image(
+    painter: Painter, images: ImageStore, ledger: Ledger, progress: Progress | None = None
+) -> BaseTool:
+    """Make the tool `generate_image` over a painter.
+
+    Agents use it like any tool. Code calls it with a tool call, whose `args` may hold `key` (from `request_key`; calls
+    with one key share one picture, across crashes and processes), `steps` and `guidance`, and reads the message's
+    `artifact`, a Painting. No picture bytes are in arguments, content or artifact.
+
+    Args:
+        painter: what paints.
+        images: where sources are read and pictures are kept.
+        ledger: where requests are recorded.
+        progress: called as a picture is painted, where the painter can tell.
+
+    Returns:
+        A tool that raises BadInput for what the painter cannot do or a full disk, and ProviderFault when the painter
+        failed.
+    """
+    return StructuredTool.from_function(
+        coroutine=_Easel(painter, images, ledger, progress).generate,
+        name="generate_image",
+        description=DESCRIPTION,
+        args_schema=Arguments,
+        response_format="content_and_artifact",
+    )
+
+
+@dataclass(frozen=True)
+class _Easel:
+    painter: Painter
+    images: ImageStore
+    ledger: Ledger
+    progress: Progress | None
+
+    async def generate(self, **given: Any) -> tuple[str, Painting]:
+        asked = {name: value for name, value in given.items() if value is not None and value != []}
+        key = asked.pop("key", None) or uuid.uuid4().hex
+        request = await self._request(asked)
+        claim = await self._claimed(key, {"painter": self.painter.name, **asked})
+        if claim.state == "stored":
+            painting = Painting(**{**claim.details, "image": claim.image, "painted": False})  # type: ignore[typeddict-item]
+        elif claim.interrupted and not self.painter.abilities.free:
+            await self.ledger.release(key)
+            painting = unknown_painting(self.painter.abilities.price_usd)
+        else:
+            async with _renewed(self.ledger, key):
+                result = await self._paint(key, request)
+                painting = await _finished(self._keep(key, result))
+        return _line(painting), painting
+
+    async def _request(self, asked: dict[str, Any]) -> PaintRequest:
+        source = asked.get("source")
+        request = PaintRequest(
+            prompt=asked["prompt"],
+            negative_prompt=asked.get("negative_prompt"),
+            seed=asked.get("seed"),
+            size=_size(asked),
+            steps=asked.get("steps"),
+            guidance=asked.get("guidance"),
+            source=await self.images.load(source) if source else None,
+            boxes=tuple((left, top, right, bottom) for left, top, right, bottom in asked.get("boxes", [])),
+            strength=asked.get("strength"),
+        )
+        _refuse(self.painter, request)
+        return request
+
+    async def _claimed(self, key: str, asked: dict[str, Any]) -> Claim:
+        """Claim the request, or wait until whoever makes it is done."""
+        while True:
+            claim = await self.ledger.claim(key, asked)
+            if claim.mine or claim.state == "stored":
+                return claim
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _paint(self, key: str, request: PaintRequest) -> PaintResult:
+        try:
+            return await self.painter.paint(request, self.progress)
+        except (ProviderFault, BadInput) as fault:
+            await self.ledger.failed(key, str(fault))
+            raise
+        except BaseException:
+            # Cancelled, or an error the painter did not foresee: the provider may have been paid.
+            await _finished(self.ledger.release(key))
+            raise
+
+    async def _keep(self, key: str, result: PaintResult) -> Painting:
+        """Put a picture that may have been paid for on disk, then into the ledger."""
+        try:
+            painting = await self._painting(result)
+            details = {name: value for name, value in painting.items() if name not in ("image", "painted")}
+            await self.ledger.stored(key, painting["image"], details)
+        except BaseException:
+            await self.ledger.release(key)
+            raise
+        return painting
+
+    async def _painting(self, result: PaintResult) -> Painting:
+        outcome: PaintingOutcome = result.outcome
+        image, reason = None, ""
+        if outcome == "blocked":
+            reason = " ".join(result.notes) or "the provider gave no reason"
+        else:
+            try:
+                image = await self.images.save(result.data or b"")
+            except BadPicture as fault:
+                outcome, reason = "error", f"{self.painter.name} sent no usable picture: {fault}"
+        return Painting(
+            image=image,
+            outcome=outcome,
+            reason=reason,
+            seed=result.seed,
+            # Read back from JSON, so that a painter's odd value (a dtype, a NaN) costs no picture.
+            params=json.loads(json.dumps(result.params, default=str, skipkeys=True), parse_constant=str),
+            notes=list(result.notes),
+            seconds=result.seconds,
+            painted=True,
+            usd=self.painter.abilities.price_usd,
+        )
+
+
+def _size(asked: dict[str, Any]) -> tuple[int, int] | None:
+    if ("width" in asked) != ("height" in asked):
+        raise BadInput("only one of width and height was given: give both, or neither.")
+    return (asked["width"], asked["height"]) if "width" in asked else None
+
+
+def _refuse(painter: Painter, request: PaintRequest) -> None:
+    """Refuse what the painter would have to ignore."""
+    able = painter.abilities
+    settings = {name: getattr(request, name) for name in ("size", "steps", "guidance", "negative_prompt")}
+    for name, value in settings.items():
+        if value is not None and name not in able.accepts:
+            raise BadInput(f"the painter {painter.name} takes no {name}: leave it out, or choose another painter.")
+    if request.source is None and (request.boxes or request.strength is not None):
+        raise BadInput("boxes and strength say how to change a source picture: give its sha256 as source.")
+    if request.source is not None and able.edit is None:
+        raise BadInput(f"the painter {painter.name} cannot start from a picture: leave out source, or choose another.")
+    if request.boxes and able.edit != "mask":
+        raise BadInput(f"the painter {painter.name} cannot repaint boxes: leave them out, or choose another painter.")
+    if any(not (left < right and top < bottom) for left, top, right, bottom in request.boxes):
+        raise BadInput("a box is empty: each must be [left, top, right, bottom] with left < right and top < bottom.")
+
+
+def _line(painting: Painting) -> str:
+    """Say in one line what a model needs to know."""
+    image = painting["image"]
+    if image is None:
+        return f"No picture ({painting['outcome']}): {painting['reason']}."
+    size = f"{image['width']}x{image['height']}"
+    seed = "" if painting["seed"] is None else f", seed {painting['seed']}"
+    return f"Painted picture {image['sha256']} ({size}{seed})."
+
+
+@asynccontextmanager
+async def _renewed(ledger: Ledger, key: str) -> AsyncIterator[None]:
+    """Keep a claim alive for as long as the block takes."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(ledger.lease_seconds / 3)
+            await ledger.renew(key)
+
+    renewing = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
+
+
+async def _finished(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work to its end even when cancelled meanwhile; the cancellation takes effect after it."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise

@@ -1,0 +1,202 @@
+"""The tool that looks at a picture: questions and an image go in, answers with evidence come out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.tools import BaseTool, InjectedToolArg, tool
+from pydantic import BaseModel, Field, field_validator
+from typing_extensions import TypedDict
+
+from overpaint.tools.asking import Repair, ask
+from overpaint.tools.painters import Box
+from overpaint.tools.references import picture
+
+MARGIN = 0.25
+"""How much is shown around a place that is looked at alone, as a fraction of its longer side."""
+
+
+class Answer(BaseModel):
+    """The answer to one question about the picture."""
+
+    number: int = Field(description="The number of the question this answers.")
+    evidence: str = Field(description="What in the picture settles it, in a few words; look before you answer.")
+    answer: str = Field(description="'yes', 'no' or 'unsure'; for 'How many …?' the number in digits.")
+    box: list[float] | None = Field(
+        default=None,
+        description="Where the evidence is: [left, top, right, bottom] as fractions of the picture's width and height, "
+        "each 0 to 1, from its top left corner; null when it is nowhere or everywhere.",
+    )
+
+    @field_validator("answer", mode="before")
+    @classmethod
+    def _in_words(cls, value: Any) -> Any:
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return f"{value:g}" if isinstance(value, int | float) else value
+
+    @field_validator("box", mode="before")
+    @classmethod
+    def _as_fractions(cls, value: Any) -> list[float] | None:
+        return _fractions(value)
+
+
+class Inspection(BaseModel):
+    """What a picture shows, and the answers to the questions asked about it."""
+
+    observations: str = Field(description="What the picture shows, described plainly before any question is answered.")
+    answers: list[Answer] = Field(description="One answer for every question, in their order.")
+    flaws: list[str] = Field(
+        default_factory=list, description="Visible faults of the picture itself, such as artefacts; empty if none."
+    )
+    quality: float | None = Field(
+        default=None, description="How well made the picture is whatever it shows, 0 (ruined) to 1 (flawless)."
+    )
+
+    @field_validator("flaws", mode="before")
+    @classmethod
+    def _as_list(cls, value: Any) -> Any:
+        return [str(flaw) for flaw in value if flaw] if isinstance(value, list) else []
+
+    @field_validator("quality", mode="before")
+    @classmethod
+    def _within_bounds(cls, value: Any) -> float | None:
+        number = _number(value)
+        return number if number is not None and 0 <= number <= 1 else None
+
+
+class Look(TypedDict):
+    """The artifact of one inspection. `inspection` is an Inspection as a dict; when it is None, `fault` says why."""
+
+    inspection: dict[str, Any] | None
+    fault: str | None
+    calls: int
+    tokens: int
+    seconds: float
+    usd: float | None
+
+
+def make_inspect_image(
+    chat: BaseChatModel,
+    *,
+    instructions: str,
+    question_prompt: Callable[[list[str]], str],
+    repair: Repair | None = None,
+) -> BaseTool:
+    """The `inspect_image` tool over one vision model, for nodes and for any LangChain agent.
+
+    Its content is short text for a model to read, its artifact a `Look`. Hidden from the model is `box`: the place
+    to look at alone, enlarged; boxes in the answers are fractions of the whole picture all the same.
+
+    Args:
+        chat: a vision model from `get_chat`.
+        instructions: its system message.
+        question_prompt: puts the questions, numbered from 1, into the message beside the picture.
+        repair: asks again after an answer that cannot be read (see `ask`).
+    """
+
+    @tool("inspect_image", response_format="content_and_artifact")
+    async def inspect_image(
+        image: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="The picture, by its sha256.")],
+        questions: Annotated[
+            list[str], Field(min_length=1, max_length=60, description="What to find out, one thing per question.")
+        ],
+        box: Annotated[list[float] | None, InjectedToolArg] = None,
+    ) -> tuple[str, Look]:
+        """Look at a picture and answer questions about it.
+
+        Every question gets an answer with the evidence for it. Ask 'yes or no' questions about one thing each, and
+        'How many …?' for counts.
+        """
+        place = None if box is None else _widened(box)
+        asked = [
+            SystemMessage(instructions),
+            HumanMessage([{"type": "text", "text": question_prompt(questions)}, picture(image, place)]),
+        ]
+        reply = await ask(chat, Inspection, asked, name="inspect_image", repair=repair)
+        inspection = None if reply.value is None else settled(reply.value, len(questions), place)
+        look = Look(
+            inspection=None if inspection is None else inspection.model_dump(),
+            fault=reply.fault,
+            calls=reply.calls,
+            tokens=reply.tokens,
+            seconds=round(reply.seconds, 3),
+            usd=reply.usd,
+        )
+        return _in_lines(inspection, reply.fault), look
+
+    return inspect_image
+
+
+def settled(inspection: Inspection, questions: int, place: Box | None = None) -> Inspection:
+    """One answer for each question, in order.
+
+    A question without an answer, or with two that differ, is left "unsure"; answers to questions nobody asked go.
+
+    Args:
+        inspection: as the model gave it.
+        questions: how many were asked, numbered from 1.
+        place: the part of the picture the model saw; boxes are turned into fractions of the whole.
+    """
+    given: dict[int, list[Answer]] = {}
+    for answer in inspection.answers:
+        given.setdefault(answer.number, []).append(answer)
+    answers = [_agreed(number, given.get(number, [])) for number in range(1, questions + 1)]
+    if place is not None:
+        answers = [a.model_copy(update={"box": _of_whole(a.box, place)}) for a in answers]
+    return inspection.model_copy(update={"answers": answers})
+
+
+def _agreed(number: int, answers: list[Answer]) -> Answer:
+    if len({answer.answer.strip().rstrip(".").casefold() for answer in answers}) == 1:
+        return answers[0]
+    evidence = "answered twice, differently" if answers else "not answered"
+    return Answer(number=number, evidence=evidence, answer="unsure")
+
+
+def _widened(box: list[float]) -> Box:
+    """The box with some of its surroundings."""
+    left, top, right, bottom = box
+    room = MARGIN * max(right - left, bottom - top)
+    return max(0.0, left - room), max(0.0, top - room), min(1.0, right + room), min(1.0, bottom + room)
+
+
+def _of_whole(box: list[float] | None, place: Box) -> list[float] | None:
+    if box is None:
+        return None
+    left, top, right, bottom = place
+    width, height = right - left, bottom - top
+    return [round(edge, 4) for edge in (left + box[0] * width, top + box[1] * height,
+                                        left + box[2] * width, top + box[3] * height)]  # fmt: skip
+
+
+def _in_lines(inspection: Inspection | None, fault: str | None) -> str:
+    if inspection is None:
+        return f"The picture could not be inspected: {fault}"
+    lines = [f"{a.number}. {a.answer} ({a.evidence})" for a in inspection.answers]
+    lines += [f"Flaw: {flaw}" for flaw in inspection.flaws]
+    return "\n".join(lines if inspection.quality is None else [*lines, f"Quality: {inspection.quality:g}"])
+
+
+def _fractions(value: Any) -> list[float] | None:
+    """Four edges within 0 to 1; None for anything that is no box, or is in pixels."""
+    if not isinstance(value, list | tuple) or len(value) != 4:
+        return None
+    edges = [number for edge in value if (number := _number(edge)) is not None]
+    # Models overshoot the border a little; beyond that the numbers are pixels.
+    if len(edges) != 4 or not all(-0.1 <= edge <= 1.1 for edge in edges):
+        return None
+    left, top, right, bottom = (min(1.0, max(0.0, edge)) for edge in edges)
+    return [left, top, right, bottom] if left < right and top < bottom else None
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) and not isinstance(value, bool) else None
