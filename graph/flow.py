@@ -62,7 +62,10 @@ def _run() -> StateGraph[State, Settings, Input, Output]:
     flow.add_edge(START, "intake")
     flow.add_edge("intake", "upsample")
     flow.add_edge("intake", "specify")
-    flow.add_edge(["upsample", "specify"], "decide")
+    # Two plain edges, since both ends fall into one superstep. A joined edge would keep a set in its channel, which the
+    # dev server reads back as a list: Studio would show a run paused before decide with nothing to do next.
+    flow.add_edge("upsample", "decide")
+    flow.add_edge("specify", "decide")
     flow.add_edge("candidate", "decide")
     flow.add_edge("deliver", END)
     return flow

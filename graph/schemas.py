@@ -38,7 +38,7 @@ class ProposalDraft(BaseModel):
     prompt: str = Field(description="The prompt to paint next; for an edit, only what the boxes shall show.")
     boxes: list[list[float]] = Field(
         default_factory=list,
-        description="Where to repaint, each [left, top, right, bottom] in fractions of the picture; empty for all of it.",
+        description="Places to repaint, each [left, top, right, bottom] in fractions; empty for the whole picture.",
     )
 
 

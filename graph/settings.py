@@ -155,6 +155,11 @@ class Settings(BaseModel):
             raise ValueError("must be WIDTHxHEIGHT in pixels, such as 1024x768")
         return size
 
+    @field_validator("actions", mode="before")
+    @classmethod
+    def _listed(cls, actions: object) -> object:
+        return [a.strip() for a in actions.split(",")] if isinstance(actions, str) else actions
+
     @property
     def pixels(self) -> tuple[int, int] | None:
         """`size` as (width, height)."""

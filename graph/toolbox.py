@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -36,14 +37,14 @@ class Toolbox:
     records: RecordStore
     ledger: Ledger
 
-    def painter(self) -> Painter:
-        """The image model.
+    async def painter(self) -> Painter:
+        """The image model; opening it looks at files, so it is done in a thread.
 
         Raises:
             BadInput: there is no such painter, or it cannot run here.
         """
         wanted = {k: v for k, v in self.settings.picture.items() if k in ("device", "dtype", "offload")}
-        return get_painter(self.settings.painter, **wanted)
+        return await asyncio.to_thread(get_painter, self.settings.painter, **wanted)
 
     def model_name(self, role: Role) -> str:
         """Which model does a job; the captioner is the judge unless set."""
@@ -51,13 +52,13 @@ class Toolbox:
             return self.settings.captioner or self.settings.judge
         return str(getattr(self.settings, role))
 
-    def chat(self, role: Role) -> BaseChatModel:
-        """The chat model of a role.
+    async def chat(self, role: Role) -> BaseChatModel:
+        """The chat model of a role; opening it imports its package, so it is done in a thread.
 
         Raises:
             BadInput: there is no such model, or its key or package is missing.
         """
-        return get_chat(self.model_name(role), self.images)
+        return await asyncio.to_thread(get_chat, self.model_name(role), self.images)
 
     async def consult(
         self, role: Role, prompt: Prompt, schema: type[T], *, shown: str | None = None, values: Mapping[str, Any]
@@ -68,7 +69,7 @@ class Toolbox:
             ProviderFault: the model could not be reached. An answer that cannot be read is a fault of the reply.
         """
         messages = to_messages(*prompt.render(**values), shown)
-        return await ask(self.chat(role), schema, messages, name=f"{prompt.name}", repair=repair_text())
+        return await ask(await self.chat(role), schema, messages, name=f"{prompt.name}", repair=repair_text())
 
 
 def open_toolbox(settings: Mapping[str, Any]) -> Toolbox:

@@ -90,8 +90,12 @@ def _unusable(name: str, error: Exception) -> BadInput:
 
 
 def _wishes(cls: type[BaseChatModel]) -> dict[str, Any]:
-    """Settings wanted wherever a class has them: retries are the graph's task, and nobody else is told of a call."""
-    wanted: dict[str, Any] = {"max_retries": 1}
+    """Settings wanted wherever a class has them: one retry, as more are the caller's task, and no usage telemetry.
+
+    And no connection outlives its call: ChatOpenAI shares one pool among all event loops of a process, so that a
+    connection kept from one `asyncio.run` fails the first call of the next with "Event loop is closed".
+    """
+    wanted: dict[str, Any] = {"max_retries": 1, "default_headers": {"Connection": "close"}}
     if "NVIDIA_USAGE_TELEMETRY_ENABLED" not in os.environ:
         wanted["usage_telemetry_enabled"] = False
     return {field: value for field, value in wanted.items() if field in cls.model_fields}

@@ -16,8 +16,10 @@ from overpaint.tools.decoding import BadPicture
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.images import ImageStore
 from overpaint.tools.ledger import Claim, Ledger
-from overpaint.tools.painters import Painter, PaintRequest, PaintResult, Progress
+from overpaint.tools.painters import Painter, PaintRequest, PaintResult, Progress, refuse_unaccepted
 from overpaint.tools.painting import DESCRIPTION, Arguments, Painting, PaintingOutcome, unknown_painting
+
+__all__ = ["Painting", "make_generate_image"]
 
 T = TypeVar("T")
 
@@ -125,7 +127,7 @@ class _Easel:
         outcome: PaintingOutcome = result.outcome
         image, reason = None, ""
         if outcome == "blocked":
-            reason = " ".join(result.notes) or "the provider gave no reason"
+            reason = ": ".join([f"{self.painter.name} blocked it", *result.notes])
         else:
             try:
                 image = await self.images.save(result.data or b"")
@@ -154,10 +156,8 @@ def _size(asked: dict[str, Any]) -> tuple[int, int] | None:
 def _refuse(painter: Painter, request: PaintRequest) -> None:
     """Refuse what the painter would have to ignore."""
     able = painter.abilities
-    settings = {name: getattr(request, name) for name in ("size", "steps", "guidance", "negative_prompt")}
-    for name, value in settings.items():
-        if value is not None and name not in able.accepts:
-            raise BadInput(f"the painter {painter.name} takes no {name}: leave it out, or choose another painter.")
+    settings = ("size", "steps", "guidance", "negative_prompt")
+    refuse_unaccepted(painter, **{name: getattr(request, name) for name in settings})
     if request.source is None and (request.boxes or request.strength is not None):
         raise BadInput("boxes and strength say how to change a source picture: give its sha256 as source.")
     if request.source is not None and able.edit is None:

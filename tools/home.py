@@ -24,6 +24,7 @@ _REMEDIES = {
     errno.EROFS: f"the disk is read-only: mount it writable, {_ELSEWHERE}",
     errno.EEXIST: f"it is not a folder: move that file away, {_ELSEWHERE}",
     errno.ENOTDIR: f"part of the path is not a folder: correct it, {_ELSEWHERE}",
+    errno.ENOENT: f"it is not there and cannot be made: correct the path, {_ELSEWHERE}",
     errno.EMFILE: "too many files are open: raise `ulimit -n`, or run fewer at once",
 }
 

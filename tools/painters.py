@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
 from typing import Any, Literal, Protocol
+
+from overpaint.tools.faults import BadInput
 
 Box = tuple[float, float, float, float]
 """(left, top, right, bottom) as fractions of width and height, 0 to 1, origin in the top left corner."""
@@ -97,3 +102,63 @@ class Painter(Protocol):
             BadInput: the request asks for something this painter cannot do.
         """
         ...
+
+
+BUILT_IN = {
+    "shapes": "overpaint.shapes.painter:open_painter",
+    "diffusers": "overpaint.tools.backends.diffusers_:open_painter",
+}
+"""Scheme of a painter's name -> dotted name of its factory, imported when first asked for.
+
+A factory is `open_painter(model, *, device, dtype, offload) -> Painter`; it refuses by name what it cannot use.
+"""
+ENTRY_POINTS = "overpaint.painters"
+"""The entry point group in which other packages register factories, each under its scheme."""
+
+
+@cache
+def get_painter(
+    name: str, *, device: str | None = None, dtype: str | None = None, offload: str | None = None
+) -> Painter:
+    """Open a painter by name; the same arguments give the same painter.
+
+    It looks at files of the model, so async code calls it in a thread. No weights are loaded.
+
+    Args:
+        name: "shapes", or "<scheme>:<model>" such as "diffusers:./my-model".
+        device: where to run a local model.
+        dtype: in what precision to run it.
+        offload: what of it to keep out of the GPU's memory.
+
+    Raises:
+        BadInput: no such painter, or it cannot use what is given.
+    """
+    scheme, _, model = name.partition(":")
+    painter: Painter = _factory(scheme)(model, device=device, dtype=dtype, offload=offload)
+    return painter
+
+
+def refuse_unaccepted(painter: Painter, **settings: Any) -> None:
+    """Refuse the first setting that is given (not None) but that the painter does not honour.
+
+    Raises:
+        BadInput: naming the setting, the painter and what it does accept.
+    """
+    accepts = painter.abilities.accepts
+    for setting, value in settings.items():
+        if value is not None and setting not in accepts:
+            honoured = ", ".join(sorted(accepts)) or "none"
+            raise BadInput(f"{painter.name} does not honour {setting}={value!r}: leave it out (it honours {honoured})")
+
+
+def _factory(scheme: str) -> Callable[..., Painter]:
+    if scheme in BUILT_IN:
+        module, _, attribute = BUILT_IN[scheme].partition(":")
+        factory: Callable[..., Painter] = getattr(import_module(module), attribute)
+        return factory
+    registered = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    if scheme not in registered:
+        there = ", ".join(sorted({*BUILT_IN, *registered}))
+        raise BadInput(f"there is no painter {scheme!r}: use one of {there}, as in diffusers:<folder or hub id>")
+    loaded: Callable[..., Painter] = registered[scheme].load()
+    return loaded

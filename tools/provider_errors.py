@@ -18,6 +18,9 @@ _UNREACHED = re.compile(r"Timeout|Connect(?:ion|or)?Error|Disconnected|ReadError
 _PREFIXED = re.compile(r"^\[(\d{3})\]")
 """How ChatNVIDIA, whose errors have no attributes, tells the HTTP status."""
 
+_QUOTED = re.compile(r"""["']message["']: (["'])(.+?)\1""")
+"""The server's own words in an error that holds its whole answer."""
+
 _BLOB = re.compile(r"[A-Za-z0-9+/=_-]{80,}")
 _KEY = re.compile(r"\b(?:sk|nvapi|gsk|hf|r8|xai|key)[-_][\w*.-]{6,}|Bearer\s+\S+")
 
@@ -80,7 +83,8 @@ def _reason(error: Exception) -> str:
     body: Any = getattr(error, "body", None)
     if isinstance(body, dict) and isinstance(body.get("message"), str):
         return str(body["message"])
-    return _PREFIXED.sub("", str(error)).strip() or type(error).__name__
+    quoted = _QUOTED.search(str(error))
+    return quoted[2] if quoted else _PREFIXED.sub("", str(error)).strip() or type(error).__name__
 
 
 def _is_unreached(error: Exception) -> bool:

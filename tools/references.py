@@ -19,6 +19,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
 from overpaint.tools.decoding import crop, judge_copy
+from overpaint.tools.faults import ProviderFault
 from overpaint.tools.painters import Box
 from overpaint.tools.provider_errors import provider_fault
 
@@ -209,7 +210,7 @@ def _salvaged(error: Exception, name: str) -> ChatResult:
     """The answer that a client received, and we pay for, but raised on (cut off, filtered, not of the schema).
 
     Raises:
-        ProviderFault: there was no answer.
+        ProviderFault: there was no answer, or none that is a chat completion.
     """
     response = getattr(error, "response", None)
     if getattr(response, "status_code", None) != 200:
@@ -219,7 +220,8 @@ def _salvaged(error: Exception, name: str) -> ChatResult:
         choice, usage = body["choices"][0], body.get("usage") or {}
         text = choice["message"].get("content") or ""
     except (ValueError, LookupError, TypeError, AttributeError):
-        raise provider_fault(error, name) from None
+        told = f"{name} answered with what is no chat completion | Check the base URL, or try again later."
+        raise ProviderFault(told, retryable=True) from None
     message = AIMessage(text, response_metadata={"finish_reason": choice.get("finish_reason")})
     if usage:
         tokens = [usage.get(key, 0) for key in ("prompt_tokens", "completion_tokens", "total_tokens")]

@@ -28,9 +28,9 @@ async def generate(attempt: Attempt, runtime: Runtime[Settings]) -> CandidateSta
     prompt = await _prompt(attempt, toolbox)
     painting = await _painting(attempt, prompt, toolbox, _progress(attempt["id"], runtime))
     outcome, reason = await _gated(painting, attempt, toolbox)
+    runtime.stream_writer({"kind": "painted", "candidate": attempt["id"], "outcome": outcome, "image": painting["image"]})
     receipt = _receipt(painting)
     draft = {
-        "id": attempt["id"],
         "prompt": prompt,
         "seed": painting["seed"],
         "outcome": outcome,
@@ -49,7 +49,6 @@ async def record_fault(attempt: Attempt, error: NodeError) -> Command[Literal["j
     if not isinstance(fault, (ProviderFault, TimeoutError)):
         raise fault
     draft = {
-        "id": attempt["id"],
         "prompt": attempt["prompt"] or "",
         "seed": attempt["seed"],
         "outcome": "error",
@@ -77,7 +76,7 @@ async def _prompt(attempt: Attempt, toolbox: Toolbox) -> str:
 async def _painting(attempt: Attempt, prompt: str, toolbox: Toolbox, progress: Progress) -> Painting:
     if attempt["action"] == "given":
         return _given(attempt)
-    tool = make_generate_image(toolbox.painter(), toolbox.images, toolbox.ledger, progress)
+    tool = make_generate_image(await toolbox.painter(), toolbox.images, toolbox.ledger, progress)
     request = _request(attempt, prompt, toolbox.settings)
     painting: Painting = await use_tool(tool, **request, key=request_key(attempt["run"], attempt["id"], 0, request))
     return painting

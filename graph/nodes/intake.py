@@ -19,6 +19,7 @@ from overpaint.graph.state import Brief, Intake, PainterFacts, Receipt, empty_re
 from overpaint.graph.toolbox import Toolbox, open_toolbox, spent_on
 from overpaint.prompts import load
 from overpaint.tools.faults import BadInput, ProviderFault
+from overpaint.tools.home import open_home
 from overpaint.tools.images import ImageRef
 from overpaint.tools.painters import refuse_unaccepted
 
@@ -34,7 +35,8 @@ async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
     """
     settings = effective(runtime.context)
     toolbox = open_toolbox(settings.model_dump())
-    facts = await asyncio.to_thread(painter_facts, toolbox)
+    await asyncio.to_thread(open_home)
+    facts = await painter_facts(toolbox)
     messages, text, image = await _asked(state, toolbox)
     spent, labels = empty_receipt(), {}
     if image is not None and not text:
@@ -76,13 +78,13 @@ def check_brief(text: str) -> str:
     return text
 
 
-def painter_facts(toolbox: Toolbox) -> PainterFacts:
+async def painter_facts(toolbox: Toolbox) -> PainterFacts:
     """What the controller must know of the painter.
 
     Raises:
         BadInput: no such painter, a setting it does not take, or a money cap where prices are not known.
     """
-    painter, settings = toolbox.painter(), toolbox.settings
+    painter, settings = await toolbox.painter(), toolbox.settings
     refuse_unaccepted(painter, **settings.picture)
     able = painter.abilities
     unknown = [r for r in ("writer", "critic", "judge") if getattr(settings, r) != "shapes"]

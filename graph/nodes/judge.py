@@ -49,7 +49,7 @@ async def _judged(checklist: list[Requirement], image: ImageRef, toolbox: Toolbo
 async def _look(asked: list[Requirement], image: ImageRef, toolbox: Toolbox, *, again: bool) -> Look:
     prompt = load("judge.again" if again else "judge.checklist")
     tool = make_inspect_image(
-        toolbox.chat("judge"),
+        await toolbox.chat("judge"),
         instructions=prompt.render(questions=[])[0],
         question_prompt=lambda questions: prompt.render(questions=questions)[1],
         repair=repair_text(),

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import groupby
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from overpaint.graph.record import Belief, Record
-from overpaint.graph.state import Requirement
 from overpaint.phrases import ACTIONS, MARKS, percent, score_of, unjudged_why
-from overpaint.result import Run
+
+if TYPE_CHECKING:
+    from overpaint.graph.record import Belief, Record
+    from overpaint.graph.state import Requirement
+    from overpaint.result import Run
 
 Change = Literal["same", "new", "gone"]
 WORDS_COMPARED = 2000
@@ -44,7 +46,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Card:
-    """One candidate, ready to be shown. `picture` is its file; `why` says why it has no verdict."""
+    """One candidate, ready to be shown. `picture` is its file; `score` is empty when `why` says why there is none."""
 
     record: Record
     picture: Path | None
@@ -86,7 +88,7 @@ def _card(run: Run, record: Record, by_id: dict[str, Record]) -> Card:
         picture=run.image_path(record),
         champion=run.champion is not None and run.champion["id"] == record["id"],
         action=ACTIONS[record["action"]],
-        score=percent(score_of(record)),
+        score="" if score_of(record) is None else percent(score_of(record)),
         words=changed_words(parent["prompt"] if parent else None, record["prompt"]),
         marks=marks_of(run.checklist, record),
         why=unjudged_why(record),

@@ -1,6 +1,7 @@
 """The command line: how each command is asked for, and how its faults are told.
 
-Exit codes: 0 passed · 1 stopped without passing · 2 bad input · 3 provider failure · 4 waiting for a person · 130 interrupted.
+Exit codes: 0 passed, 1 stopped without passing, 2 bad input, 3 provider failure, 4 waiting for a person,
+130 interrupted.
 With `--json`, stdout carries exactly one object, also when something failed: {"status": "failed", "error": "..."}.
 """
 
@@ -115,7 +116,7 @@ def _prepare_streams() -> None:
     for name in ("stdout", "stderr"):
         out = getattr(sys, name)
         if out is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
         elif hasattr(out, "reconfigure"):
             out.reconfigure(errors="replace")
 

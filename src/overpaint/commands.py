@@ -11,15 +11,15 @@ from argparse import Namespace
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from overpaint.phrases import clean, counted, percent
-from overpaint.plain import PlainView, SilentView, View, run_lines, say
+from overpaint.plain import PlainView, SilentView, View, is_terminal, run_lines, say
 from overpaint.result import Run, to_json
 from overpaint.tools.faults import BadInput
 
 if TYPE_CHECKING:
-    from overpaint.run import RunSummary
+    from overpaint.runs import RunSummary
 
 Stream = Callable[..., AsyncIterator[dict[str, Any]]]
 """Tells a run as events: `overpaint.run.stream`, or what a test gives instead."""
@@ -29,7 +29,7 @@ EXITS = {"passed": 0, "stopped": 1, "failed": 3, "waiting": 4, "interrupted": 13
 
 
 def settings_from(pairs: Iterable[str]) -> dict[str, Any]:
-    """Read `key=value` pairs, each value a YAML 1.2 scalar: true, false, null, a number, else text. The last of a key wins.
+    """Read `key=value` pairs, each value a YAML 1.2 scalar: true, false, null, a number, else text; the last wins.
 
     Args:
         pairs: such as "rounds=4", "painter=shapes", "size=64x64". Only the first "=" splits.
@@ -60,20 +60,28 @@ def _scalar(text: str) -> Any:
 
 def refine(args: Namespace, stream: Stream | None = None) -> int:
     """Refine a picture, showing it as it happens; prints the run in the form asked for."""
-    if stream is None:
-        from overpaint.run import stream
     settings = settings_from(args.set)
     if args.brief is None and args.image is None:
         raise BadInput(
             'there is nothing to paint; give a brief, as in: overpaint refine "a red circle", or --image FILE'
         )
-    events = stream(args.brief, image=args.image, preset=args.preset, settings=settings, out=args.out)
+    if args.out is not None:
+        from overpaint.report import check_folder
+
+        check_folder(args.out)
+    events = (stream or _stream())(args.brief, image=args.image, preset=args.preset, settings=settings, out=args.out)
     seen: dict[str, str] = {}
     try:
         run = asyncio.run(follow(events, view_of(args), seen))
     except KeyboardInterrupt:
         return _interrupted(args, seen.get("run"))
     return _finish(args, run)
+
+
+def _stream() -> Stream:
+    from overpaint.run import stream
+
+    return stream
 
 
 async def follow(events: AsyncIterator[dict[str, Any]], view: View, seen: dict[str, str]) -> Run:
@@ -94,7 +102,7 @@ def view_of(args: Namespace) -> View:
     out = sys.stderr if args.json else sys.stdout
     if args.quiet:
         return SilentView(out)
-    if not _is_terminal(out):
+    if not is_terminal(out):
         return PlainView(out)
     from rich.console import Console
 
@@ -103,19 +111,13 @@ def view_of(args: Namespace) -> View:
     return LiveView(Console(file=out, highlight=False))
 
 
-def _is_terminal(out: TextIO) -> bool:
-    import os
-
-    return out.isatty() and os.environ.get("TERM") != "dumb"
-
-
 def _finish(args: Namespace, run: Run) -> int:
     if args.json:
         say_json(to_json(run))
     elif args.quiet:
         path = run.image_path(run.champion) if run.champion else None
         say(str(path)) if path else None
-    elif _is_terminal(sys.stdout):
+    elif is_terminal(sys.stdout):
         show_run(run)
     if run.status == "failed":
         say(f"overpaint: {clean(run.error or run.why or 'the run failed')}", sys.stderr)
@@ -133,7 +135,7 @@ def _interrupted(args: Namespace, run_id: str | None) -> int:
 def _left_behind(run_id: str | None) -> dict[str, Any]:
     bare = {"run": run_id, "status": "interrupted"}
     with suppress(BadInput, KeyboardInterrupt):
-        from overpaint.run import load_run
+        from overpaint.runs import load_run
 
         return to_json(replace(asyncio.run(load_run(run_id)), status="interrupted")) if run_id else bare
     return bare
@@ -143,7 +145,7 @@ def runs(args: Namespace) -> int:
     """List the runs of the home folder, latest first."""
     from dataclasses import asdict
 
-    from overpaint.run import load_runs
+    from overpaint.runs import load_runs
 
     found = asyncio.run(load_runs())
     if args.json:
@@ -160,14 +162,15 @@ def runs_lines(found: list[RunSummary]) -> list[str]:
         return ['no runs yet; start one with: overpaint refine "two red circles above a blue square"']
     wide = max(len(summary.run) for summary in found)
     return [
-        f"{s.run:<{wide}}  {s.status:<11}  {percent(s.score):>4}  {counted(s.images, 'image'):>10}  {clean(s.brief, 70)}"
+        f"{s.run:<{wide}}  {s.status:<11}  {percent(s.score):>4}  {counted(s.images, 'image'):>10}  "
+        + clean(s.brief, 70)
         for s in found
     ]
 
 
 def show(args: Namespace) -> int:
     """Show one run: the latest, or the one named."""
-    from overpaint.run import load_run
+    from overpaint.runs import load_run
 
     run = asyncio.run(load_run(args.run))
     if args.json:
@@ -181,7 +184,7 @@ def show(args: Namespace) -> int:
 
 def show_run(run: Run) -> None:
     """Print what a run came to: in colour on a terminal, in plain lines elsewhere."""
-    if not _is_terminal(sys.stdout):
+    if not is_terminal(sys.stdout):
         for line in run_lines(run):
             say(line)
         return
@@ -199,11 +202,10 @@ def candidate_lines(run: Run) -> list[str]:
     rows = []
     for card in cards_of(run):
         start = f"from {card.record['parent']}" if card.record["parent"] else ""
-        said = card.score if card.score != "–" else clean(card.why, 60)
+        said = card.score or clean(card.why, 60)
         star = "*" if card.champion else " "
-        rows.append(
-            f"{star} {card.record['id']:<5} {card.action:<12} {start:<9} {said:<5} {clean(card.record['prompt'], 90)}"
-        )
+        prompt = clean(card.record["prompt"], 90)
+        rows.append(f"{star} {card.record['id']:<5} {card.action:<12} {start:<9} {said:<5} {prompt}")
     return rows
 
 
@@ -241,4 +243,4 @@ def doctor(args: Namespace) -> int:
 
 def say_json(said: Mapping[str, Any]) -> None:
     """Print one JSON object on stdout, in ASCII so that any terminal or pipe carries it."""
-    say(json.dumps(said, indent=2 if _is_terminal(sys.stdout) else None))
+    say(json.dumps(said, indent=2 if is_terminal(sys.stdout) else None))

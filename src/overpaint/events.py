@@ -2,8 +2,8 @@
 
 Kinds, with their other keys:
 started: run, brief, settings · prompt: prompt · checklist: checklist · plan: round, plan ·
-step: candidate, step, steps · painted: candidate, outcome, image · judged: candidate (its summary), failed (texts) · champion: id, score ·
-critique: critique · done: run.
+step: candidate, step, steps · painted: candidate, outcome, image · judged: candidate (its summary), failed (texts) ·
+champion: id, score · critique: critique · done: run.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ class Narrator:
             yield part["data"]
             return
         for node, update in part["data"].items():
-            if node == "generate":
-                yield from _painted(update or {})
-            elif not part["ns"]:
+            if not part["ns"]:
                 yield from self._step_done(node, update or {})
 
     def _step_done(self, node: str, update: Mapping[str, Any]) -> Iterator[Event]:
@@ -67,8 +65,3 @@ class Narrator:
             self.champion = champion["id"]
             yield {"kind": "champion", "id": champion["id"], "score": champion["score"]}
         yield {"kind": "plan", "round": update["round"], "plan": update["plan"]}
-
-
-def _painted(update: Mapping[str, Any]) -> Iterator[Event]:
-    if draft := update.get("draft"):
-        yield {"kind": "painted", "candidate": draft["id"], "outcome": draft["outcome"], "image": draft["image"]}

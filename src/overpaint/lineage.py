@@ -1,4 +1,4 @@
-"""The lineage chart: candidates from left to right in the order they were minted, the higher the better, with a line from each to its parent."""
+"""The lineage chart: candidates left to right as they were minted, the better the higher, tied to their parents."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console, Group, RenderableType
@@ -44,21 +43,19 @@ class LiveView:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._live = Live(get_renderable=self._now, console=console, refresh_per_second=8)
         self._spinner = Spinner("dots", style="cyan")
         self._checklist: list[str] = []
         self._rows: dict[str, Row] = {}
         self._beliefs: dict[str, str] = {}
         self._champion = ""
         self._doing = "reading the brief"
+        self._live = Live(get_renderable=self._now, console=console, refresh_per_second=8)
 
     def __enter__(self) -> Self:
         self._live.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._doing = ""
         self._live.stop()
 
@@ -131,7 +128,7 @@ class LiveView:
 
     def _marks(self) -> Text:
         held = self._beliefs.get(self._champion, "").ljust(len(self._checklist))
-        text = Text(f"best so far: {self._champion}\n" if self._champion else "", style="dim")
+        text = Text.assemble((f"best so far: {self._champion}\n" if self._champion else "", "dim"))
         for letter, item in zip(held, self._checklist, strict=False):
             text.append_text(marks(letter) if letter.strip() else Text("·", style="dim"))
             if len(self._checklist) <= LISTED:
@@ -141,7 +138,7 @@ class LiveView:
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 1))
-        table.add_column(width=2)
+        table.add_column(width=1)
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True)
         table.add_column(justify="right", no_wrap=True)
@@ -158,7 +155,11 @@ def marks(letters: str) -> Text:
 
 def _cells(row: Row) -> tuple[RenderableType, RenderableType, RenderableType]:
     if row.beliefs:
-        return marks(row.beliefs), Text(percent(row.score), style="bold"), Text(row.failed, style="red")
+        return (
+            marks(row.beliefs),
+            Text(percent(row.score), style="bold"),
+            Text(f"lacks: {row.failed}" if row.failed else "", style="red"),
+        )
     if row.outcome and row.outcome != "ok":
         return Text(OUTCOMES[row.outcome], style="yellow"), "", ""
     if row.settled:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from overpaint.graph.record import Record
-from overpaint.graph.state import Receipt
-from overpaint.result import Run
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from overpaint.graph.record import Record
+    from overpaint.graph.state import Receipt
+    from overpaint.result import Run
+
 
 MARKS = {"yes": "✓", "no": "✗", "unsure": "?"}
 """The mark of each answer a judge can give."""
@@ -48,7 +52,7 @@ def clean(text: str, limit: int = 0) -> str:
 def percent(score: float | None) -> str:
     """A score of 0 to 1 as a whole percentage; a dash when there is none. Only a full score says 100%."""
     if score is None:
-        return "–"
+        return "-"
     return "99%" if 0.99 <= score < 1 else f"{score:.0%}"
 
 
@@ -74,11 +78,8 @@ def counted(number: int, noun: str) -> str:
 
 def receipt_line(receipt: Receipt) -> str:
     """What a run spent, on one line."""
-    parts = [
-        counted(receipt["images"], "image"),
-        counted(receipt["calls"], "call"),
-        counted(receipt["tokens"], "token"),
-    ]
+    counts = (("image", receipt["images"]), ("call", receipt["calls"]), ("token", receipt["tokens"]))
+    parts = [counted(number, noun) for noun, number in counts]
     return " · ".join([*parts, seconds(receipt["seconds"]), money(receipt["usd"])])
 
 
@@ -113,7 +114,7 @@ def summary(run: Run) -> list[tuple[str, str]]:
         rows.append(("error", clean(run.error)))
     if run.champion is not None:
         rows.append(("champion", f"{run.champion['id']}, score {percent(score_of(run.champion))}"))
-        rows.append(("picture", str(run.image_path(run.champion) or "–")))
+        rows.append(("picture", str(run.image_path(run.champion) or "-")))
     if run.report is not None:
         rows.append(("sheet", str(run.report)))
     return [*rows, ("receipt", receipt_line(run.receipt))]

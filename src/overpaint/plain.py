@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
 from overpaint.phrases import LETTERS, MARKS, OUTCOMES, clean, counted, percent, summary
@@ -19,9 +18,7 @@ class View(Protocol):
         """Start showing."""
         ...
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Stop showing, whatever happened."""
         ...
 
@@ -43,6 +40,11 @@ def say(line: str, out: TextIO | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
+def is_terminal(out: TextIO) -> bool:
+    """Whether somebody watches who can be shown colour and movement."""
+    return out.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def beliefs_line(letters: str) -> str:
     """The marks of a candidate's `beliefs`, such as ✓✓✗?."""
     return "".join(MARKS[LETTERS[letter]] for letter in letters)
@@ -57,9 +59,7 @@ class PlainView:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         pass
 
     def on(self, event: Mapping[str, Any]) -> None:

@@ -1,12 +1,12 @@
-"""The contact sheet: one self-contained HTML page with every candidate, its PNG twin, and the files a user asked for."""
+"""The contact sheet: a self-contained HTML page with every candidate, its PNG twin, and the files asked for."""
 
 from __future__ import annotations
 
 import base64
 import io
 import json
-import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -68,17 +68,37 @@ def deliver_files(run: Run, out: Path) -> Path:
     A champion in another format is converted to PNG; a PNG is copied byte for byte.
 
     Returns:
-        The path of the page.
+        The absolute path of the page.
 
     Raises:
         BadInput: the folder cannot be written.
     """
+    out = out.absolute()
     sheet = write_report(run, out)
     champion = run.image_path(run.champion) if run.champion else None
     if champion is not None:
         _write(out / "champion.png", _png(champion))
     _write(out / "run.json", (json.dumps(to_json(replace(run, report=sheet)), indent=2) + "\n").encode())
     return sheet
+
+
+def check_folder(folder: Path) -> None:
+    """Prove that a folder can be made and written, before anything is painted for it; leaves nothing behind. Blocks.
+
+    Raises:
+        BadInput: it cannot.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(4096))
+    except OSError as error:
+        raise _refusal(folder, error) from error
+    finally:
+        for path in missing:
+            with suppress(OSError):
+                path.rmdir()
 
 
 def render_page(run: Run) -> str:
@@ -166,12 +186,14 @@ def _write(path: Path, data: bytes) -> Path:
                 file.write(data)
                 file.flush()
                 Path(file.name).chmod(0o644)
-                os.replace(file.name, path)
+                Path(file.name).replace(path)
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise BadInput(
-            f"cannot write {path}: {error.strerror or error}; free some space or name another folder"
-        ) from error
+        raise _refusal(path, error) from error
     return path
+
+
+def _refusal(path: Path, error: OSError) -> BadInput:
+    return BadInput(f"cannot write {path}: {error.strerror or error}; name another folder, or free some space")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from overpaint.graph.record import Record
-from overpaint.graph.state import Receipt, Requirement
+if TYPE_CHECKING:
+    from overpaint.graph.record import Record
+    from overpaint.graph.state import Receipt, Requirement
+
 
 Status = Literal["passed", "stopped", "failed", "waiting", "interrupted"]
 
@@ -39,7 +41,7 @@ class Run:
     receipt: Receipt
     settings: dict[str, Any]
     images: Path
-    report: Path | None = None
+    report: Path | None = field(default=None, compare=False)
     error: str | None = None
     wall_seconds: float = field(default=0.0, compare=False)
 

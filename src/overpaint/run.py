@@ -18,7 +18,7 @@ from overpaint.graph.nodes.intake import check_brief, painter_facts
 from overpaint.graph.persistence import on_thread, open_checkpointer, read_thread
 from overpaint.graph.settings import Settings, load_preset, merge
 from overpaint.graph.toolbox import open_toolbox
-from overpaint.report import deliver_files, write_report
+from overpaint.report import check_folder, deliver_files, write_report
 from overpaint.result import Run
 from overpaint.runs import restore
 from overpaint.shapes.parser import parse
@@ -58,7 +58,9 @@ async def stream(
     effective = merge(load_preset(preset or "default"), settings or {})
     data = await asyncio.to_thread(_read, image)
     with use_home(home):
-        await asyncio.to_thread(_preflight, brief, data, effective)
+        await _preflight(brief, data, effective)
+        if out is not None:
+            await asyncio.to_thread(check_folder, out)
         async for event in _stream(brief, data, effective, out):
             yield event
 
@@ -143,18 +145,18 @@ def _read(image: Path | bytes | None) -> bytes | None:
         raise BadInput(f"the image {str(image)[:200]!r} cannot be read: {fault.strerror or fault}") from None
 
 
-def _preflight(brief: str | None, data: bytes | None, settings: Settings) -> None:
+async def _preflight(brief: str | None, data: bytes | None, settings: Settings) -> None:
     """Find whatever would stop the run before a home folder is made or a model is called."""
     if data is not None:
-        examine(data)
+        await asyncio.to_thread(examine, data)
     if data is None or brief:
         text = check_brief(brief or "")
         if settings.writer == "shapes":
-            parse(text)
+            await asyncio.to_thread(parse, text)
     toolbox = open_toolbox(settings.model_dump())
-    painter_facts(toolbox)
+    await painter_facts(toolbox)
     for role in ("writer", "critic", "judge", "captioner"):
-        toolbox.chat(role)
+        await toolbox.chat(role)
 
 
 def _written(run: Run, out: Path | None) -> Run:

@@ -61,13 +61,8 @@ def draw_sheet(run: Run) -> Image.Image:
         _draw_round(pen, number, group, top)
         top += _round_height(group)
     more = len(cards) - SHOWN
-    pen.write(
-        EDGE,
-        top + 6,
-        f"{counted(more, 'more candidate')} on the page · overpaint" if more > 0 else "overpaint",
-        17,
-        SOFT,
-    )
+    left_out = f"{counted(more, 'more candidate')} on the page · " if more > 0 else ""
+    pen.write(EDGE, top + 6, f"{left_out}overpaint", 17, SOFT)
     return sheet
 
 
@@ -112,7 +107,7 @@ def _draw_status(pen: Pen, run: Run, champion: Card | None, x: int) -> int:
     width = pen.draw.textlength(run.status, _face(21, run.status))
     pen.draw.rounded_rectangle((x, EDGE, x + width + 32, EDGE + 36), 18, ground)
     pen.write(x + 16, EDGE + 5, run.status, 21, colour, bold=0.4)
-    score = f"  ·  score {champion.score}" if champion and champion.score != "–" else ""
+    score = f"  ·  score {champion.score}" if champion and champion.score else ""
     said = f"champion {champion.record['id']}{score}" if champion else "no picture was made"
     pen.write(x + width + 52, EDGE + 6, said, 20, SOFT)
     return EDGE + 56
@@ -143,7 +138,7 @@ def _draw_card(pen: Pen, card: Card, x: int, y: int) -> None:
     _paste(pen, card, x, y, THUMB, boxes=True)
     pen.write(x + 12, y + THUMB + 10, card.record["id"], 19, bold=0.4)
     pen.write(x + 62, y + THUMB + 11, card.action, 18, SOFT)
-    if card.score != "–":
+    if card.score:
         pen.draw.text((x + THUMB - 12, y + THUMB + 10), card.score, INK, _face(19), anchor="ra", stroke_width=0.4)
     if card.why:
         pen.write(x + 12, y + THUMB + 42, _cut(clean(card.why), 16, THUMB - 24), 16, ANSWERS["unsure"][1])

@@ -115,7 +115,7 @@ def record(id_: str, action: str, prompt: str, image: ImageRef | None, **rest: A
     plain: dict[str, Any] = {
         "id": id_, "run": "r7k2", "round": int(id_.split(".")[0]), "action": action, "parent": None, "previous": [],
         "prompt": prompt, "boxes": [], "seed": 1234 + int(id_[-1]), "feedback": "", "outcome": "ok", "reason": "",
-        "image": image, "verdict": None, "params": {"model": "shapes", "steps": 12, "guidance": 4.0, "size": "64×64"},
+        "image": image, "verdict": None, "params": {"model": "shapes", "steps": 12, "guidance": 4.0, "size": "64x64"},
         "notes": [], "models": {"painter": "shapes", "judge": "shapes"}, "prompts": {"judge": "judge.checklist.v1"},
         "spent": Receipt(images=1, calls=2, tokens=310, seconds=1.4, usd=0.0), "created": "2025-11-21T10:46:00Z",
     }  # fmt: skip
@@ -181,7 +181,7 @@ def small(of: Record) -> Candidate:
     return Candidate(
         id=of["id"], parent=of["parent"], round=of["round"], action=of["action"], seed=of["seed"],
         outcome=of["outcome"], image=of["image"], beliefs=letters, score=judged["score"] if judged else None,
-        record="0" * 64,
+        record="0" * 64, depth=0,
     )  # fmt: skip
 
 
@@ -202,14 +202,14 @@ def events(told: Run) -> list[dict[str, Any]]:
     ]
     for number in range(3):
         group = [r for r in told.candidates if r["round"] == number]
-        if number:
-            critique = {"feedback": group[0]["feedback"], "proposals": [], "fault": None}
-            said.append({"kind": "critique", "critique": critique})
-        plan = {
+        plan: dict[str, Any] = {
             "action": group[0]["action"], "why": WHY[number], "parent": group[0]["parent"], "count": len(group),
             "targets": [], "stop": None,
         }  # fmt: skip
         said.append({"kind": "plan", "round": number, "plan": plan})
+        if number:
+            critique: dict[str, Any] = {"feedback": group[0]["feedback"], "proposals": [], "fault": None}
+            said.append({"kind": "critique", "critique": critique})
         for made in group:
             said += [{"kind": "step", "candidate": made["id"], "step": s, "steps": 12} for s in (1, 6, 12)]
             said.append(
@@ -221,5 +221,12 @@ def events(told: Run) -> list[dict[str, Any]]:
                 said.append({"kind": "judged", "candidate": small(made), "failed": failed})
         best = max(group, key=lambda r: (r["verdict"] or verdict(fault="none"))["score"] or 0)
         said.append({"kind": "champion", "id": best["id"], "score": (best["verdict"] or verdict())["score"]})
-    stop = {"action": "stop", "why": told.why, "parent": None, "count": 0, "targets": [], "stop": "passed"}
+    stop: dict[str, Any] = {
+        "action": "stop",
+        "why": told.why,
+        "parent": None,
+        "count": 0,
+        "targets": [],
+        "stop": "passed",
+    }
     return [*said, {"kind": "plan", "round": 3, "plan": stop}, {"kind": "done", "run": told}]

@@ -54,7 +54,9 @@ class Loaded:
             twin = AutoPipelineForImage2Image.from_pipe(self.pipe)
         except ValueError as error:
             kind = type(self.pipe).__name__
-            raise BadInput(f"{kind} cannot start from a picture: paint without a source, or use another model") from error
+            raise BadInput(
+                f"{kind} cannot start from a picture: paint without a source, or use another model"
+            ) from error
         return _placed(twin, self.placement)
 
 
@@ -107,7 +109,9 @@ def place(device: str | None, dtype: str | None, offload: str | None) -> Placeme
         raise BadInput(f"device {device!r} is not on this machine: use one of auto, {found}")
     offload = offload or "none"
     if device == "cpu" and offload != "none":
-        raise BadInput(f"offload {offload!r} moves weights from a GPU to the CPU, but they run on the CPU: leave it out")
+        raise BadInput(
+            f"offload {offload!r} moves weights from a GPU to the CPU, but they run on the CPU: leave it out"
+        )
     return Placement(device, dtype or ("float32" if device == "cpu" else "float16"), offload)
 
 
@@ -190,6 +194,9 @@ def _fault(error: Exception, model: str, doing: str) -> ProviderFault:
         return ProviderFault(f"{told} | Out of memory: use a smaller size, float16, or offload.", fatal=doing == "load")
     if kinds & {"NetworkError", "TimeoutException", "ConnectionError", "Timeout"}:
         return ProviderFault(f"{told} | The hub was not reached: check the connection and try again.", retryable=True)
+    if doing == "load" and Path(model).is_dir():
+        return ProviderFault(f"{told} | Download the model again, or make the folder whole.", fatal=True)
     if doing == "load":
-        return ProviderFault(f"{told} | Check the name, or download the model again.", fatal=True)
+        # diffusers says "no such file" of a hub it cannot reach, too.
+        return ProviderFault(f"{told} | Check the name and the connection to the hub.", fatal=True)
     return ProviderFault(f"{told} | Change the request, or use another model.")

@@ -82,7 +82,7 @@ def holds_latents(pipe: Any) -> bool:
 
 
 def _encode(pipe: Any, source: Image) -> Any:
-    """Latents of a picture, scaled as the denoiser expects them; the most likely ones, where the encoder gives a range."""
+    """Latents of a picture, scaled as the denoiser expects; the most likely ones where the encoder gives a range."""
     import torch
 
     vae, config = pipe.vae, pipe.vae.config

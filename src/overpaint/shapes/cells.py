@@ -56,24 +56,30 @@ def neighbours(place: int) -> list[int]:
     return [3 * r + c for r, c in beside if 0 <= r < 3 and 0 <= c < 3]
 
 
-def arrange(domains: Sequence[int], links: Sequence[SlotLink], prefer: Sequence[int]) -> list[int] | None:
+def arrange(
+    domains: Sequence[int], links: Sequence[SlotLink], prefer: Sequence[int], kinds: Sequence[int]
+) -> list[int] | None:
     """Put every slot into a place of its own so that all links hold.
 
-    Backtracking over the slot with the fewest places left, with forward checking.
+    Backtracking over the slot with the fewest places left, with forward checking; what fails for one slot is not
+    tried for its likes.
 
     Args:
         domains: the set of places open to each slot.
         links: what must hold between slots.
         prefer: all nine places, the best first.
+        kinds: a number for each slot, the same for slots with the same domain and links.
 
     Returns:
         The place of each slot, or None when there is no way.
     """
-    found = _settle(dict(enumerate(domains)), links, prefer)
+    found = _settle(dict(enumerate(domains)), links, prefer, kinds)
     return None if found is None else [found[slot] for slot in range(len(domains))]
 
 
-def _settle(open_: Mapping[int, int], links: Sequence[SlotLink], prefer: Sequence[int]) -> dict[int, int] | None:
+def _settle(
+    open_: dict[int, int], links: Sequence[SlotLink], prefer: Sequence[int], kinds: Sequence[int]
+) -> dict[int, int] | None:
     if not open_:
         return {}
     if _crowded(open_):
@@ -81,9 +87,10 @@ def _settle(open_: Mapping[int, int], links: Sequence[SlotLink], prefer: Sequenc
     slot = min(open_, key=lambda s: (open_[s].bit_count(), s))
     for place in prefer:
         if open_[slot] >> place & 1:
-            rest = _settle(_narrowed(open_, slot, place, links), links, prefer)
+            rest = _settle(_narrowed(open_, slot, place, links), links, prefer, kinds)
             if rest is not None:
                 return {slot: place, **rest}
+            open_ = {s: d & ~(1 << place) if kinds[s] == kinds[slot] else d for s, d in open_.items()}
     return None
 
 

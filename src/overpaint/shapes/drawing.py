@@ -1,4 +1,4 @@
-"""Draws a scene with lines and fills, for training, tests and benchmarks only: no candidate is ever made with it."""
+"""Draws scenes for training, tests and benchmarks, and silhouettes to measure by: no candidate is ever made with it."""
 
 from __future__ import annotations
 
@@ -44,12 +44,20 @@ def draw(things: Sequence[Thing], seed: int, side: int = SIDE) -> Image:
         centre = (CENTRES[column] + rng.uniform(-JITTER, JITTER), CENTRES[row] + rng.uniform(-JITTER, JITTER))
         radius = RADIUS[thing.size] * rng.uniform(1 - RADIUS_SPREAD, 1 + RADIUS_SPREAD)
         ink = tuple(_vary(channel, rng) for channel in PALETTE[thing.colour])
-        draw_shape(pen, thing.shape, (centre[0] * scale, centre[1] * scale), radius * scale, ink)
+        _fill(pen, thing.shape, (centre[0] * scale, centre[1] * scale), radius * scale, ink)
     return image.reduce(OVERSAMPLING)
 
 
-def draw_shape(pen: ImageDraw, shape: Shape, centre: Point, radius: float, fill: int | tuple[int, ...]) -> None:
-    """Fill one shape around `centre`, all in pixels of the picture that `pen` draws on."""
+def silhouette(shape: Shape, radius: int, side: int) -> Image:
+    """Draw one shape white on black in the middle of a picture of mode L, all in pixels: a model to compare with."""
+    from PIL import Image, ImageDraw
+
+    image = Image.new("L", (side, side))
+    _fill(ImageDraw.Draw(image), shape, (side / 2, side / 2), radius, 255)
+    return image
+
+
+def _fill(pen: ImageDraw, shape: Shape, centre: Point, radius: float, fill: int | tuple[int, ...]) -> None:
     x, y = centre
     if shape == "circle":
         pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=fill)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from overpaint.shapes.drawing import draw_shape
+from overpaint.shapes.drawing import silhouette
 from overpaint.shapes.scene import SHAPES, Shape
 
 if TYPE_CHECKING:
@@ -72,12 +72,9 @@ def _moments(cover: NDArray[Any]) -> tuple[float, float, float, float]:
 def _model(shape: Shape) -> tuple[Mask, float, float, float, float]:
     """Draw a shape of radius 1 at the origin: its mask, and in radii its centre of mass and its spread in x and y."""
     import numpy as np
-    from PIL import Image, ImageDraw
 
     half = UNIT * 1.2
-    image = Image.new("L", (int(2 * half), int(2 * half)))
-    draw_shape(ImageDraw.Draw(image), shape, (half, half), UNIT, 255)
-    mask = np.asarray(image) > 0
+    mask = np.asarray(silhouette(shape, UNIT, int(2 * half))) > 0
     x, y, spread_x, spread_y = _moments(mask)
     return mask, (x - half) / UNIT, (y - half) / UNIT, spread_x / UNIT, spread_y / UNIT
 

@@ -77,7 +77,7 @@ FILLER = PICTURES | _words(
     need let see there here it be that's containing contains contain featuring features showing shows depicting
     depicts has have having placed positioned located drawn painted shown standing sitting lying filled solid
     coloured colored simple clean flat vector style sharp edges edge minimalist minimal evenly lit high quality
-    geometric plain sign pictures images photos total all in"""
+    geometric plain sign signs pictures images photos total all in"""
 )
 """Words that ask for nothing."""
 

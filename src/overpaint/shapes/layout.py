@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from overpaint.shapes import cells
 from overpaint.shapes.scene import COLOURS, Colour, Group, Seen, Size, Spec, Thing
@@ -13,7 +14,7 @@ ROOMY = 4
 """Up to this many things are large by default; more are small, so that they stay apart."""
 TRIES = 12
 STEPS = 20_000
-"""Bounds the search for what to keep, far above what nine things need (tests reach some hundreds)."""
+"""Bounds the search for what to keep: nine distinct things need some hundreds, nine alike could need millions."""
 
 Kept = list[tuple[Seen, int]]
 """Seen objects, each with the index of the group it stands for."""
@@ -53,7 +54,7 @@ def possible(spec: Spec) -> bool:
 def satisfied(spec: Spec, seen: Sequence[Seen]) -> bool:
     """Whether a picture shows exactly what the spec asks for: every thing, every relation, and nothing else."""
     wanted = sum(group.count for group in spec.groups)
-    return len(seen) == wanted and next(_matchings(spec, seen, 0), None) is not None
+    return len(seen) == wanted and next(_matchings(spec, seen, 0, count()), None) is not None
 
 
 def repair(spec: Spec, seen: Sequence[Seen], salt: str) -> Repair:
@@ -63,13 +64,33 @@ def repair(spec: Spec, seen: Sequence[Seen], salt: str) -> Repair:
     """
     # Objects that fit badly are the first to give way where two could stand for the same thing.
     ranked = sorted(seen, key=lambda s: -s.fit)
-    for skips in range(len(ranked) + 1):
-        for kept in _matchings(spec, ranked, skips):
+    least = max(0, len(ranked) - sum(group.count for group in spec.groups))
+    steps = iter(range(STEPS))
+    for skips in range(least, len(ranked) + 1):
+        for kept in _matchings(spec, ranked, skips, steps):
             missing = _fill(spec, kept, ranked, salt)
             if missing is not None:
-                keep = [s for s, _ in kept]
-                return Repair(keep, missing, [s for s in ranked if not any(s is k for k in keep)])
-    return Repair([], place(spec, salt), list(ranked))
+                return _repair(kept, missing, ranked)
+    kept = _greedily(spec, ranked, salt)
+    return _repair(kept, _fill(spec, kept, ranked, salt) or [], ranked)
+
+
+def _repair(kept: Kept, missing: list[Thing], seen: Sequence[Seen]) -> Repair:
+    keep = [s for s, _ in kept]
+    return Repair(keep, missing, [s for s in seen if not any(s is k for k in keep)])
+
+
+def _greedily(spec: Spec, seen: Sequence[Seen], salt: str) -> Kept:
+    """Keep object after object while the rest can still be filled in: not always the most, but soon."""
+    kept: Kept = []
+    for one in seen:
+        for index, group in enumerate(spec.groups):
+            more = [*kept, (one, index)]
+            room = sum(at == index for _, at in kept) < group.count and fits(one, group)
+            if room and _agrees(spec, kept, one, index) and _fill(spec, more, seen, salt) is not None:
+                kept = more
+                break
+    return kept
 
 
 def fits(seen: Seen, group: Group) -> bool:
@@ -78,16 +99,16 @@ def fits(seen: Seen, group: Group) -> bool:
     return seen.shape == group.shape and all(want is None or want == got for want, got in wants)
 
 
-def _matchings(spec: Spec, seen: Sequence[Seen], skips: int) -> Iterator[Kept]:
-    """Ways to take all but `skips` of the seen objects for members of groups, with all relations among them right."""
+def _matchings(spec: Spec, seen: Sequence[Seen], skips: int, steps: Iterator[int]) -> Iterator[Kept]:
+    """Ways to take all but `skips` of the seen objects for members of groups, with all relations among them right.
+
+    Ends early when `steps` run out.
+    """
     left = [group.count for group in spec.groups]
     kept: Kept = []
-    steps = 0
 
     def extend(at: int, skips: int) -> Iterator[Kept]:
-        nonlocal steps
-        steps += 1
-        if steps > STEPS or len(seen) - at < skips:
+        if next(steps, None) is None or len(seen) - at < skips:
             return
         if at == len(seen):
             yield list(kept)
@@ -129,7 +150,7 @@ def _fill(spec: Spec, kept: Kept, seen: Sequence[Seen], salt: str) -> list[Thing
         range(9), key=lambda p: (p not in wrong, sum(n in taken for n in cells.neighbours(p)), _hash(salt, p))
     )
     domains = [_open(spec, slot, kept) & ~sum(1 << p for p in taken) for slot in slots]
-    found = cells.arrange(domains, _slot_links(spec, slots), order)
+    found = cells.arrange(domains, _slot_links(spec, slots), order, slots)
     return None if found is None else _things(spec, list(zip(slots, found, strict=True)), salt)
 
 
@@ -148,7 +169,7 @@ def _open(spec: Spec, slot: int, kept: Kept) -> int:
 
 def _spread(spec: Spec, slots: Sequence[int], salt: str) -> list[int] | None:
     order = sorted(range(9), key=lambda p: _hash(salt, p))
-    return cells.arrange([_open(spec, slot, []) for slot in slots], _slot_links(spec, slots), order)
+    return cells.arrange([_open(spec, slot, []) for slot in slots], _slot_links(spec, slots), order, slots)
 
 
 def _crowding(places: Sequence[int] | None) -> int:
@@ -182,8 +203,8 @@ def _colours(spec: Spec, salt: str) -> list[Colour]:
     named = {group.colour for group in spec.groups}
     spare: list[Colour] = sorted(COLOURS, key=lambda colour: (colour in named, _hash(salt, colour)))
     turn = iter(spare * len(spec.groups))
-    return [group.colour or next(turn) for group in spec.groups]
+    return [next(turn) if group.colour is None else group.colour for group in spec.groups]
 
 
 def _hash(salt: str, of: object) -> bytes:
-    return hashlib.sha256(f"{salt}\n{of}".encode()).digest()
+    return hashlib.sha256(f"{salt}\n{of}".encode(errors="backslashreplace")).digest()

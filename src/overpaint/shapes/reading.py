@@ -81,7 +81,7 @@ def _single(word: str) -> Item:
         return known
     if word.isascii() and word.isdecimal():
         return Item("number", int(word) if len(word) < 4 else 9999, word)
-    return Item("unknown" if word[0] not in ',.;:!?&()[]"“”„«»…—–/\n' else "break", word=word)
+    return Item("unknown" if word[0] not in _STOPS else "break", word=word)
 
 
 def _plus(words: Sequence[str], at: int) -> Item | None:
@@ -122,14 +122,17 @@ def _relation(words: Sequence[str], at: int) -> Found:
 
 
 def _place(words: Sequence[str], at: int) -> Found:
-    end = _skip_the(words, at + (words[at] in _PREPOSITIONS))
-    cell = _cell(words, end)
+    start = _skip_the(words, at + (words[at] in _PREPOSITIONS))
+    cell = _cell(words, start)
     if cell is None:
         return None
     place, length = cell
-    end = _skip_sides(words, end + length)
+    end = _skip_sides(words, start + length)
     end += _of_picture(words, end)
     if end < len(words) and words[end] == "of":
+        if length == 2 and words[start] in language.ALONE and words[start + 1] in ("left", "right"):
+            # "at the bottom left of a star": at the bottom, and left of it.
+            return Item("place", language.ALONE[words[start]], " ".join(words[at : start + 1])), start + 1 - at
         return Item("unknown", word=f"{words[end - 1]} of"), end + 1 - at
     return Item("place", place, " ".join(words[at:end])), end - at
 

@@ -1,0 +1,243 @@
+"""The command line: exit codes, the one JSON object, plain lines, faults in one line, and Ctrl-C, over told runs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from overpaint.cli import main
+from overpaint.commands import Stream, candidate_lines, runs_lines
+from overpaint.result import Run
+from overpaint.tools.faults import BadInput, ProviderFault
+
+Teller = Callable[..., Stream]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    return here
+
+
+@pytest.fixture
+def tell(events: list[dict[str, Any]]) -> Teller:
+    """A stream that tells the recorded events, with another end or a fault, and notes what it was asked."""
+
+    def make(end: Run | None = None, fault: BaseException | None = None, asked: dict[str, Any] | None = None) -> Stream:
+        async def stream(brief: str | None, **rest: Any) -> AsyncIterator[dict[str, Any]]:
+            if asked is not None:
+                asked.update(rest, brief=brief)
+            for event in events[:-1]:
+                yield event
+            if fault is not None:
+                raise fault
+            yield {"kind": "done", "run": end or events[-1]["run"]}
+
+        return stream
+
+    return make
+
+
+def test_json_is_exactly_one_object_of_the_promised_shape(
+    tell: Teller, told: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["refine", told.brief, "--json"], stream=tell()) == 0
+    out, err = capsys.readouterr()
+    said = json.loads(out)
+    assert list(said) == [
+        "run", "status", "stop_reason", "brief", "checklist", "champion", "candidates", "receipt", "report",
+    ]  # fmt: skip
+    assert list(said["champion"]) == ["id", "image", "sha256", "prompt", "score", "passed"]
+    assert set(said["candidates"][0]) == {
+        "id", "parent", "round", "action", "prompt", "seed", "outcome", "score", "passed", "image",
+    }  # fmt: skip
+    assert set(said["receipt"]) == {"images", "calls", "tokens", "seconds", "usd"}
+    assert Path(said["champion"]["image"]).is_file()
+    assert (said["champion"]["passed"], said["candidates"][2]["passed"], said["candidates"][2]["image"]) == (
+        True, None, None,
+    )  # fmt: skip
+    assert "round 1: revise" in err
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [("passed", 0), ("stopped", 1), ("failed", 3), ("waiting", 4), ("interrupted", 130)]
+)
+def test_the_exit_code_says_how_it_ended(status: Any, code: int, tell: Teller, told: Run) -> None:
+    assert main(["refine", "b", "--quiet"], stream=tell(replace(told, status=status))) == code
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_painted(
+    folder: Path, tell: Teller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "file").write_text("in the way")
+    asked: dict[str, Any] = {}
+    assert main(["refine", "b", "--out", "file/out"], stream=tell(asked=asked)) == 2
+    assert asked == {}
+    assert "cannot write file/out" in capsys.readouterr().err
+
+
+def test_quiet_prints_the_path_of_the_champion_and_nothing_else(
+    tell: Teller, told: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["refine", "b", "--quiet"], stream=tell()) == 0
+    assert told.champion is not None
+    assert capsys.readouterr() == (f"{told.image_path(told.champion)}\n", "")
+    assert main(["refine", "b", "--quiet"], stream=tell(replace(told, champion=None, status="stopped"))) == 1
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_a_terminal_it_says_plain_lines(tell: Teller, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["refine", "b"], stream=tell()) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert not any(ord(character) < 32 for character in out.replace("\n", ""))
+    for said in ("run r7k2: ", "  1.1 duplicate", "  2.1 100% ✓✓✓✓✓✓", "critic: Only the star", "stop: 2.1 holds"):
+        assert said in out
+    assert "1.0 83% ✓✓✓✗✓✓  lacks: a yellow star in the right" in out
+    assert out.endswith("receipt:  7 images · 19 calls · 2,840 tokens · 14.2 s · free\n")
+
+
+def test_a_hostile_brief_cannot_colour_the_terminal(
+    tell: Teller, events: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    events[0]["brief"] = "red\x1b[31m\u202e circle\n\rrun: fake"
+    main(["refine", "b"], stream=tell())
+    assert capsys.readouterr().out.splitlines()[0] == "run r7k2: red [31m circle run: fake"
+
+
+def test_options_reach_the_run(tell: Teller) -> None:
+    asked: dict[str, Any] = {}
+    argv = ["refine", "a=b", "--preset", "one-shot", "--set", "rounds=4", "--set", "size=64x64", "--image", "x.png"]
+    assert main([*argv, "--out", "o", "--quiet"], stream=tell(asked=asked)) == 0
+    assert asked == {
+        "brief": "a=b", "preset": "one-shot", "settings": {"rounds": 4, "size": "64x64"}, "image": Path("x.png"),
+        "out": Path("o"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["refine"], "nothing to paint"),
+        (["refine", "b", "--set", "rounds"], "'rounds' is not key=value"),
+        (["refine", "b", "--set", "=4"], "is not key=value"),
+        (["refine", "b", "--colour"], "unrecognized arguments: --colour; see overpaint"),
+        (["refine", "b", "--js"], "unrecognized arguments: --js"),
+        (["paint"], "invalid choice: 'paint'"),
+        ([], "required: COMMAND"),
+    ],
+)
+def test_bad_arguments_are_one_line_and_exit_2(
+    argv: list[str], said: str, tell: Teller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv, stream=tell()) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith("overpaint: ")
+    assert said in err
+
+
+@pytest.mark.parametrize(("fault", "code"), [(BadInput("no such\npreset"), 2), (ProviderFault("bad key"), 3)])
+def test_faults_are_told_once_as_a_line_and_once_as_json(
+    fault: Exception, code: int, tell: Teller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["refine", "b", "--json", "--quiet"], stream=tell(fault=fault)) == code
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"status": "failed", "error": " ".join(str(fault).split())}
+    assert err == f"overpaint: {' '.join(str(fault).split())}\n"
+
+
+def test_ctrl_c_says_how_to_look_at_what_there_is(tell: Teller, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["refine", "b", "--quiet"], stream=tell(fault=KeyboardInterrupt())) == 130
+    assert capsys.readouterr() == ("", "overpaint: interrupted; see what there is with: overpaint show r7k2\n")
+
+
+WAITS = """
+import asyncio, sys
+from overpaint.cli import main
+async def stream(brief, **rest):
+    yield {"kind": "started", "run": "r1", "brief": brief, "settings": {}}
+    await asyncio.sleep(60)
+sys.exit(main(["refine", "b"], stream=stream))
+"""
+
+
+def test_a_real_ctrl_c_ends_with_130_and_no_traceback() -> None:
+    child = subprocess.Popen([sys.executable, "-c", WAITS], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "run r1: b\n"
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=20)
+    assert (child.returncode, err) == (130, "overpaint: interrupted; see what there is with: overpaint show r1\n")
+
+
+TALKS = """
+import asyncio, sys
+from overpaint.cli import main
+async def stream(brief, **rest):
+    for number in range(2000):
+        yield {"kind": "champion", "id": "0.0", "score": 0.5}
+    from overpaint.tools.faults import ProviderFault
+    raise ProviderFault("the run went on to its end")
+sys.exit(main(["refine", "b"], stream=stream))
+"""
+
+
+def test_a_reader_that_leaves_early_does_not_stop_the_run() -> None:
+    child = subprocess.Popen([sys.executable, "-c", TALKS], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    child.stdout.readline()
+    child.stdout.close()
+    assert child.stderr is not None
+    assert (child.stderr.read(), child.wait(timeout=20)) == ("overpaint: the run went on to its end\n", 3)
+    child.stderr.close()
+
+
+def test_help_is_fast_because_it_loads_no_framework() -> None:
+    code = (
+        "import sys, overpaint.cli as c; c.parser(); print([m for m in sys.modules if m.startswith(('lang','torch'))])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
+
+
+def test_env_file_is_read_and_never_overrides(folder: Path, tell: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OVERPAINT_TEST_SET", "kept")
+    monkeypatch.delenv("OVERPAINT_TEST_NEW", raising=False)
+    (folder / ".env").write_text("OVERPAINT_TEST_SET=lost\nOVERPAINT_TEST_NEW=read\n")
+    main(["refine", "b", "--quiet"], stream=tell())
+    assert (os.environ["OVERPAINT_TEST_SET"], os.environ.pop("OVERPAINT_TEST_NEW")) == ("kept", "read")
+
+
+def test_an_env_file_that_is_no_text_is_named(folder: Path, tell: Teller, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / ".env").write_bytes(b"A=\xff\xfe")
+    assert main(["refine", "b"], stream=tell()) == 2
+    assert str(folder / ".env") in capsys.readouterr().err
+
+
+def test_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out.startswith("overpaint ")
+
+
+def test_show_lists_every_candidate_and_stars_the_champion(told: Run) -> None:
+    lines = candidate_lines(told)
+    assert len(lines) == len(told.candidates)
+    assert [line for line in lines if line.startswith("*")] == [lines[-1]]
+    assert "from 1.0" in lines[-1]
+    assert "the same picture as 1.0" in lines[4]
+
+
+def test_an_empty_home_says_how_to_start() -> None:
+    assert "overpaint refine" in runs_lines([])[0]

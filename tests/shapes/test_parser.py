@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from overpaint.shapes.captions import terse
+from overpaint.shapes.parser import parse
+from overpaint.shapes.scene import Group, Link, Spec
+from overpaint.tools.faults import BadInput
+from tests.shapes.specs import specs
+
+RED, BLUE, GREEN = Group("circle", colour="red"), Group("square", colour="blue"), Group("star", colour="green")
+THREE = (RED, BLUE, GREEN)
+TWO_RED = Group("circle", 2, "red")
+ABOVE = (Link(0, "above", 1),)
+
+
+@pytest.mark.parametrize(
+    ("brief", "groups", "links"),
+    [
+        ("two red circles above a blue square", (TWO_RED, BLUE), ABOVE),
+        ("2 crimson balls and one blue box", (TWO_RED, BLUE), ()),
+        ("please draw 2 red balls plus one blue box!", (TWO_RED, BLUE), ()),
+        ("a photo of a red disc on a plain light background, nothing else", (RED,), ()),
+        ("A LARGE, red dot", (Group("circle", colour="red", size="large"),), ()),
+        ("exactly five green stars", (Group("star", 5, "green"),), ()),
+        ("a pair of plus signs", (Group("cross", 2),), ()),
+        ("a red circle on top of a blue square", (RED, BLUE), ABOVE),
+        ("a red circle that is over a blue square", (RED, BLUE), ABOVE),
+        ("the blue square, the red circle", (BLUE, RED), ()),
+        ("a green star on the left side of a blue square", (GREEN, BLUE), (Link(0, "left of", 1),)),
+        ("a green star on the left of the picture", (Group("star", colour="green", place=3),), ()),
+        ("a star at the bottom left of a circle", (Group("star", place=7), Group("circle")), (Link(0, "left of", 1),)),
+        ("Top left: red circle. Top: blue box.", (replace(RED, place=0), replace(BLUE, place=1)), ()),
+        ("In the upper left corner is a red circle", (Group("circle", 1, "red", None, 0),), ()),
+        ("a red circle, in the bottom-right, a blue square", (Group("circle", 1, "red", None, 8), BLUE), ()),
+        ("a red circle and a blue square; the square is at the top", (RED, Group("square", 1, "blue", None, 1)), ()),
+        ("two red circles, one in the center", (Group("circle", 1, "red", None, 4), RED), ()),
+        ("a red circle and a blue one", (RED, Group("circle", colour="blue")), ()),
+        ("two shapes: a red circle and a blue square", (RED, BLUE), ()),
+        ("a red circle in the top left, a red circle", (Group("circle", 1, "red", None, 0), RED), ()),
+        ("a red circle above a blue square and left of a green star", THREE, (*ABOVE, Link(0, "left of", 2))),
+        ("a red circle above a blue square above a green star", THREE, (*ABOVE, Link(1, "above", 2))),
+        ("a red circle above and to the right of a blue square", (RED, BLUE), (*ABOVE, Link(0, "right of", 1))),
+        ("a red circle above a blue square, a green star below a blue square", THREE, (*ABOVE, Link(2, "below", 1))),
+        ("a red circle over a blue square, and a green star left of the square", THREE, (*ABOVE, Link(2, "left of", 1))),
+        ("a red circle, a red circle, the first circle above the second circle", (RED, RED), ABOVE),
+    ],
+)  # fmt: skip
+def test_understands(brief: str, groups: tuple[Group, ...], links: tuple[Link, ...]) -> None:
+    assert parse(brief) == Spec(groups, links)
+
+
+@pytest.mark.parametrize(
+    ("brief", "reason"),
+    [
+        ("", "names nothing to draw"),
+        ("a dog on a red horse under the moon", "'dog', 'on', 'horse' …"),
+        ("红色的圆", "'红色的圆'"),
+        ("🔴 and 🟦", "'🔴', '🟦'"),
+        ("a white circle", "'white'"),
+        ("a red circle at the top of a blue square", "'top of'"),
+        ("a circle inside a square", "'inside'"),
+        ("x" * 100_000, f"'{'x' * 23}…'"),
+        ("a circle\u202e\x00", "'circle\\u202e\\x00'"),
+        ("ten circles", "more than 9 things"),
+        ("9" * 5000 + " circles", "more than 9 things"),
+        ("five circles and five squares", "more than 9 things"),
+        ("a red circle at the top, a blue square at the top", "2 things in one place (top)"),
+        ("two circles in the center", "2 things in one place (center)"),
+        ("a circle at the top, the circle is at the bottom", "put in two places"),
+        ("a circle above a square, the circle below the square", "cannot all hold"),
+        ("a circle above a square above a star above a cross", "cannot all hold"),
+        ("four circles left of five squares above a star", "more than 9 things"),
+        ("four circles left of four squares", "cannot all hold"),
+        ("two circles above seven squares", "cannot all hold"),
+        ("a circle and a circle, the circle above a star", "could be any of 2"),
+        ("a circle, the second circle above a star", "there is no 'the second circle'"),
+        ("red", "'red' names no shape"),
+        ("a red and blue circle", "says two things at once"),
+        ("circles", "how many circles"),
+        ("zero circles", "asks for nothing"),
+        ("above a circle", "what shall be above"),
+        ("a circle above", "shall be above"),
+        ("three shapes: a circle", "speaks of 3 things but names 1"),
+    ],
+)
+def test_refuses_with_one_line_that_says_why(brief: str, reason: str) -> None:
+    with pytest.raises(BadInput) as fault:
+        parse(brief)
+    assert reason in str(fault.value)
+    assert len(str(fault.value).splitlines()) == 1
+
+
+def test_an_unknown_word_gets_all_there_is_and_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("NVIDIA_API_KEY", "a-secret")
+    with pytest.raises(
+        BadInput, match=r"a real model draws anything: --set painter=diffusers:.* --set judge=nvidia:"
+    ) as fault:
+        parse("a dragon")
+    assert all(word in str(fault.value) for word in ("triangles", "purple", "large", "left of", "in the top left"))
+    assert "a-secret" not in str(fault.value)
+
+
+@given(specs())
+def test_reads_back_what_terse_says(spec: Spec) -> None:
+    again = parse(terse(spec))
+    assert again.groups == spec.groups
+    assert set(again.links) == set(spec.links)
+
+
+@given(specs(shapes=1))
+def test_reads_back_what_terse_says_of_things_much_alike(spec: Spec) -> None:
+    again = parse(terse(spec))
+    assert again.groups == spec.groups
+    assert set(again.links) == set(spec.links)
+
+
+WORDS = (
+    *(
+        [
+            "a",
+            "the",
+            "two",
+            "one",
+            "red",
+            "circle",
+            "circles",
+            "small",
+            "square",
+            "star",
+            "plus",
+            "above",
+            "left",
+            "of",
+            "in",
+            "on",
+            "top",
+            "bottom",
+            "right",
+            "and",
+        ]
+    ),
+    *([",", ".", ":", "is", "which", "shapes", "first", "nothing", "else", "with", "background", "3", "0", "every"]),
+)
+
+
+@given(st.one_of(st.text(), st.lists(st.sampled_from(WORDS), max_size=24).map(" ".join)))
+@example("\ud800")
+@example("one")
+@example("a circle, one above one")
+def test_any_text_is_read_or_refused_on_one_line(text: str) -> None:
+    said = outcome(text)
+    if isinstance(said, Spec):
+        assert 1 <= sum(group.count for group in said.groups) <= 9
+    else:
+        assert len(said.splitlines()) == 1
+        assert len(said) < 1000
+
+
+def outcome(text: str) -> Spec | str:
+    try:
+        return parse(text)
+    except BadInput as fault:
+        return str(fault)
+
+
+UNITS = ("a red circle, ", "please ", ", ", "in the ", "on the left side of the ", "🔴 ", "x", "(", "one ")
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_hundred_thousand_characters_are_refused_at_once(unit: str) -> None:
+    started = time.process_time()
+    with pytest.raises(BadInput):
+        parse(unit * (100_000 // len(unit)))
+    assert time.process_time() - started < 2

@@ -1,0 +1,248 @@
+"""The ledger: one of many gets the request, whatever dies when."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from overpaint.tools.faults import BadInput
+from overpaint.tools.images import ImageRef
+from overpaint.tools.ledger import Ledger, request_key
+from overpaint.tools.owner import is_living, this_process
+
+REF = ImageRef(sha256="a" * 64, mime="image/png", width=64, height=64)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "overpaint.db"
+
+
+@pytest.fixture
+def ledger(path: Path) -> Ledger:
+    return Ledger(path)
+
+
+_HOLDER = """
+import asyncio, sys, time
+from pathlib import Path
+from overpaint.tools.ledger import Ledger
+async def hold():
+    ledger = Ledger(Path(sys.argv[1]))
+    claim = await ledger.claim("key")
+    if sys.argv[2] == "submitted":
+        await ledger.submitted("key", "job-7")
+    print(claim.mine, claim.interrupted, flush=True)
+asyncio.run(hold())
+time.sleep(60)
+"""
+
+
+@contextmanager
+def holder(path: Path, how: str = "intent") -> Iterator[subprocess.Popen[str]]:
+    """Another process that has claimed "key" and lives."""
+    command = [sys.executable, "-W", "error", "-c", _HOLDER, str(path), how]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "True False\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+async def test_one_gets_the_request_and_others_see_how_far_it_is(ledger: Ledger, path: Path) -> None:
+    first = await ledger.claim("key", {"prompt": "a red circle"})
+    assert (first.mine, first.state, first.interrupted) == (True, "intent", False)
+    assert await ledger.submitted("key", "job-1")
+    second = await Ledger(path).claim("key")
+    assert (second.mine, second.state, second.job) == (False, "submitted", "job-1")
+    assert (await ledger.claim("another")).mine
+
+
+async def test_what_is_stored_is_reused_and_stands(ledger: Ledger) -> None:
+    await ledger.claim("key")
+    assert await ledger.stored("key", REF, {"seed": 7, "params": {"x": float("inf")}, "notes": ["\ud83d"]})
+    claim = await ledger.claim("key")
+    assert (claim.mine, claim.state, claim.image) == (False, "stored", REF)
+    assert claim.details == {"seed": 7, "params": {"x": float("inf")}, "notes": ["\ud83d"]}
+    assert not await ledger.stored("key", {**REF, "sha256": "b" * 64})
+    assert not await ledger.failed("key", "late")
+    assert not await ledger.release("key")
+    assert (await ledger.claim("key")).image == REF
+
+
+async def test_an_answer_without_a_picture_is_kept_too(ledger: Ledger) -> None:
+    await ledger.claim("key")
+    await ledger.stored("key", None, {"outcome": "blocked"})
+    claim = await ledger.claim("key")
+    assert (claim.mine, claim.state, claim.image, claim.details) == (False, "stored", None, {"outcome": "blocked"})
+
+
+async def test_a_failed_request_may_be_made_again_and_is_not_interrupted(ledger: Ledger) -> None:
+    await ledger.claim("key")
+    await ledger.submitted("key", "job-1")
+    assert await ledger.failed("key", "half a character: \ud83d")
+    claim = await ledger.claim("key")
+    assert (claim.mine, claim.state, claim.interrupted, claim.job) == (True, "intent", False, None)
+
+
+async def test_a_released_request_is_interrupted_for_all_who_follow(ledger: Ledger) -> None:
+    await ledger.claim("key")
+    for _ in range(3):
+        assert await ledger.release("key")
+        claim = await ledger.claim("key")
+        assert (claim.mine, claim.interrupted) == (True, True)
+    await ledger.failed("key", "known to be unpaid")
+    assert not (await ledger.claim("key")).interrupted
+
+
+async def test_a_lease_that_runs_out_is_taken_over_unless_renewed(path: Path) -> None:
+    ledger = Ledger(path, lease_seconds=0.4)
+    await ledger.claim("key")
+    for _ in range(4):
+        await asyncio.sleep(0.15)
+        assert await ledger.renew("key")
+        assert not (await ledger.claim("key")).mine
+    await asyncio.sleep(0.45)
+    claim = await ledger.claim("key")
+    assert (claim.mine, claim.interrupted) == (True, True)
+
+
+async def test_nothing_is_noted_for_a_request_that_is_not_mine(ledger: Ledger, path: Path) -> None:
+    with holder(path):
+        for changed in (
+            await ledger.renew("key"),
+            await ledger.release("key"),
+            await ledger.failed("key", "x"),
+            await ledger.submitted("key", "x"),
+            await ledger.renew("no such key"),
+        ):
+            assert not changed
+        assert not (await ledger.claim("key")).mine
+
+
+@pytest.mark.parametrize(("how", "job"), [("intent", None), ("submitted", "job-7")])
+async def test_a_process_killed_in_the_midst_is_taken_over_at_once(
+    how: str, job: str | None, ledger: Ledger, path: Path
+) -> None:
+    with holder(path, how) as process:
+        waiting = await ledger.claim("key")
+        assert (waiting.mine, waiting.state) == (False, how)
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=10)
+        taken = await ledger.claim("key")
+        assert (taken.mine, taken.interrupted, taken.state, taken.job) == (True, True, how, job)
+        assert await ledger.stored("key", REF)
+
+
+async def test_a_paid_picture_counts_even_when_the_lease_was_lost(path: Path) -> None:
+    slow = Ledger(path, lease_seconds=0.01)
+    await slow.claim("key")
+    await asyncio.sleep(0.05)
+    assert (await Ledger(path).claim("key")).mine
+    assert await slow.stored("key", REF)
+    assert (await slow.claim("key")).image == REF
+
+
+_RACER = """
+import asyncio, sys, time
+from pathlib import Path
+from overpaint.tools.ledger import Ledger
+async def race():
+    ledger = Ledger(Path(sys.argv[1]))
+    return [number for number in range(25) if (await ledger.claim(f"key {number}")).mine]
+print("ready", flush=True)
+sys.stdin.readline()
+print(*asyncio.run(race()), flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_of_racing_processes_exactly_one_gets_each_request(path: Path) -> None:
+    command = [sys.executable, "-W", "error", "-c", _RACER, str(path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+    with ExitStack() as stack:
+        racers = [stack.enter_context(subprocess.Popen(command, **pipes)) for _ in range(4)]  # type: ignore[call-overload]
+        assert [racer.stdout.readline() for racer in racers] == ["ready\n"] * 4
+        for racer in racers:
+            racer.stdin.write("go\n")
+        won = [racer.stdout.readline().split() for racer in racers]
+        for racer in racers:
+            racer.stdin.write("end\n")
+    assert sorted(int(number) for numbers in won for number in numbers) == list(range(25))
+
+
+async def test_of_racing_tasks_exactly_one_gets_each_request(path: Path) -> None:
+    claims = await asyncio.gather(*(Ledger(path).claim("key") for _ in range(16)))
+    assert sum(claim.mine for claim in claims) == 1
+
+
+async def test_other_tables_of_the_file_are_left_alone(ledger: Ledger, path: Path) -> None:
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE checkpoints (id TEXT)")
+        other.execute("INSERT INTO checkpoints VALUES ('kept')")
+    await ledger.claim("key")
+    assert other.execute("SELECT id FROM checkpoints").fetchall() == [("kept",)]
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    other.close()
+
+
+@pytest.mark.parametrize("where", ["folder", "missing/overpaint.db", "junk"])
+async def test_a_database_that_cannot_be_used_is_named(where: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "junk").write_bytes(b"this is no database at all, it is text" * 100)
+    with pytest.raises(BadInput, match="OVERPAINT_HOME") as caught:
+        await Ledger(tmp_path / where).claim("key")
+    assert str(tmp_path / where) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+async def test_a_full_disk_is_refused_and_nothing_is_claimed(tiny_disk: Path) -> None:
+    with pytest.raises(BadInput, match="OVERPAINT_HOME"):
+        await Ledger(tiny_disk / "overpaint.db").claim("key", {"prompt": "x" * 100_000})
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that not even root can write")
+async def test_a_read_only_place_is_refused_without_waiting() -> None:
+    started = time.monotonic()
+    with pytest.raises(BadInput, match="unable to open"):
+        await Ledger(Path("/proc/overpaint.db")).claim("key")
+    assert time.monotonic() - started < 5
+
+
+VALUES = st.none() | st.integers() | st.text(alphabet=st.characters(codec="utf-8"))
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.text(alphabet="abc"), VALUES))
+def test_a_key_names_run_candidate_attempt_and_request(request: dict[str, Any]) -> None:
+    key = request_key("run", "1.0", 0, request)
+    assert key == request_key("run", "1.0", 0, dict(reversed(request.items())))
+    others = [("run", "1.0", 1), ("run", "1.1", 0), ("other", "1.0", 0), ("run1", ".0", 0)]
+    assert len({key, *(request_key(*other, request) for other in others)}) == 5
+    assert key != request_key("run", "1.0", 0, {**request, "d": 1})
+
+
+def test_a_process_is_living_until_it_is_not() -> None:
+    host, pid, token = this_process().rsplit(":", 2)
+    assert is_living(this_process())
+    assert not is_living(f"{host}:{pid}:{token[::-1]}x")
+    assert is_living(f"another-host:{pid}:{token}")
+    assert is_living(f"{host}:{os.getppid()}:{token}")
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait(timeout=10)
+        assert not is_living(f"{host}:{process.pid}:{token}")

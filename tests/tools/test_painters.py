@@ -1,0 +1,45 @@
+from importlib.metadata import EntryPoint, EntryPoints
+from typing import Any
+
+import pytest
+
+from overpaint.tools import painters
+from overpaint.tools.faults import BadInput
+from overpaint.tools.painters import BUILT_IN, Abilities, get_painter, refuse_unaccepted
+
+
+def test_the_same_name_and_settings_give_the_same_painter() -> None:
+    assert get_painter("shapes") is get_painter("shapes")
+    assert get_painter("shapes") is not get_painter("shapes", device="cpu")
+
+
+@pytest.mark.parametrize("name", ["", "nothing", "nothing:here"])
+def test_an_unknown_painter_is_refused_with_what_there_is(name: str) -> None:
+    with pytest.raises(BadInput, match="diffusers") as caught:
+        get_painter(name)
+    assert all(scheme in str(caught.value) for scheme in BUILT_IN)
+
+
+def test_another_package_adds_a_painter_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("mine", "overpaint.shapes.painter:open_painter", painters.ENTRY_POINTS)
+    monkeypatch.setattr(painters, "entry_points", lambda group: EntryPoints([point]).select(group=group))
+    assert get_painter("mine:", device="cpu").name == "shapes"
+    with pytest.raises(BadInput, match="mine"):
+        get_painter("yours")
+
+
+@pytest.mark.parametrize("settings", [{"device": "tpu"}, {"device": "cuda:x"}, {"dtype": "int8"}, {"offload": "disk"}])
+def test_a_setting_without_meaning_is_refused_by_value(settings: dict[str, str]) -> None:
+    with pytest.raises(BadInput, match=repr(next(iter(settings.values())))):
+        get_painter("shapes", **settings)
+
+
+def test_settings_a_painter_does_not_honour_are_refused_by_name() -> None:
+    class Plain:
+        name = "plain"
+        abilities = Abilities(accepts=frozenset({"size"}))
+
+    plain: Any = Plain()
+    refuse_unaccepted(plain, size=(64, 64), steps=None)
+    with pytest.raises(BadInput, match=r"plain does not honour steps=9.*size"):
+        refuse_unaccepted(plain, size=(64, 64), steps=9, guidance=2)
