@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from typing_extensions import TypedDict
 
-from overpaint.graph.state import Action, Candidate, Receipt, Requirement, add_receipts
+from overpaint.graph.state import Action, Candidate, Outcome, Receipt, Requirement, add_receipts
 from overpaint.tools.images import ImageRef
 
 
 class Attempt(TypedDict):
-    """What one Send carries to the candidate subgraph: only what painting and judging this candidate needs.
+    """All that painting and judging one candidate needs, and no more.
 
     `prompt` None means that of the record `base`. `source` is the picture an edit starts from; `earlier` are
     pictures a new one must not repeat.
@@ -36,10 +36,30 @@ class Attempt(TypedDict):
     prompts: dict[str, str]
 
 
-class CandidateState(Attempt, total=False):
+class Draft(TypedDict):
+    """What generate hands to judge: the candidate's record so far. `reason` says why the outcome is not ok."""
+
+    prompt: str
+    seed: int | None
+    outcome: Outcome
+    reason: str
+    image: ImageRef | None
+    params: dict[str, Any]
+    notes: list[str]
+    spent: Receipt
+
+
+class Carried(TypedDict):
+    """The argument of a Send: one channel, since every channel has its price in each checkpoint."""
+
+    attempt: Attempt
+
+
+class CandidateState(TypedDict, total=False):
     """The state of one candidate's subgraph."""
 
-    draft: dict[str, Any]
+    attempt: Attempt
+    draft: Draft
     candidates: dict[str, Candidate]
     receipt: Annotated[Receipt, add_receipts]
     fatal: str

@@ -9,7 +9,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.base import BaseStore
 from langgraph.types import RetryPolicy, TimeoutPolicy
 
-from overpaint.graph.attempt import Attempt, CandidateState, Judged
+from overpaint.graph.attempt import CandidateState, Carried, Judged
 from overpaint.graph.nodes.critique import critique
 from overpaint.graph.nodes.decide import decide
 from overpaint.graph.nodes.deliver import deliver
@@ -38,8 +38,8 @@ def build_graph(
     return _run().compile(checkpointer=checkpointer, store=store, name="agent")
 
 
-def _candidate() -> StateGraph[CandidateState, Settings, Attempt, Judged]:
-    flow = StateGraph(CandidateState, Settings, input_schema=Attempt, output_schema=Judged)
+def _candidate() -> StateGraph[CandidateState, Settings, Carried, Judged]:
+    flow = StateGraph(CandidateState, Settings, input_schema=Carried, output_schema=Judged)
     flow.add_node(
         generate, retry_policy=RETRY, timeout=TimeoutPolicy(idle_timeout=IDLE_SECONDS), error_handler=record_fault
     )

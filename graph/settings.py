@@ -16,9 +16,9 @@ from overpaint.tools.faults import BadInput
 Edit = Literal["edit", "revise", "restart", "reseed"]
 
 
-def _on(*nodes: str) -> dict[str, Any]:
-    """LangGraph Studio shows a setting on the nodes it belongs to."""
-    return {"langgraph_nodes": list(nodes)}
+def _setting(default: Any, description: str, *nodes: str, **bounds: Any) -> Any:
+    """A field with its description, its bounds, and the nodes that LangGraph Studio shows it on."""
+    return Field(default=default, description=description, json_schema_extra={"langgraph_nodes": list(nodes)}, **bounds)
 
 
 class Settings(BaseModel):
@@ -26,127 +26,59 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    painter: str = Field(
+    painter: str = _setting("shapes", "Image model: shapes, or diffusers:FOLDER-OR-HUB-ID.", "generate", min_length=1)
+    writer: str = _setting(
         "shapes",
+        "Chat model that writes prompts and checklists: shapes, or provider:model.",
+        "upsample",
+        "specify",
         min_length=1,
-        description="Image model: shapes, or diffusers:FOLDER-OR-HUB-ID.",
-        json_schema_extra=_on("generate"),
     )
-    writer: str = Field(
-        "shapes",
-        min_length=1,
-        description="Chat model that writes prompts and checklists: shapes, or provider:model.",
-        json_schema_extra=_on("upsample", "specify"),
+    critic: str = _setting(
+        "shapes", "Vision chat model that says what to change: shapes, or provider:model.", "critique", min_length=1
     )
-    critic: str = Field(
-        "shapes",
-        min_length=1,
-        description="Vision chat model that says what to change: shapes, or provider:model.",
-        json_schema_extra=_on("critique"),
+    judge: str = _setting(
+        "shapes", "Vision chat model that answers the checklist: shapes, or provider:model.", "judge", min_length=1
     )
-    judge: str = Field(
-        "shapes",
-        min_length=1,
-        description="Vision chat model that answers the checklist: shapes, or provider:model.",
-        json_schema_extra=_on("judge"),
-    )
-    captioner: str | None = Field(
-        None,
-        min_length=1,
-        description="Vision chat model that describes a reference picture; the judge when not set.",
-        json_schema_extra=_on("intake"),
+    captioner: str | None = _setting(
+        None, "Vision chat model that describes a picture; the judge when unset.", "intake", min_length=1
     )
 
-    seed: int | None = Field(
-        None,
-        ge=0,
-        lt=2**32,
-        description="Seed of the run; drawn and kept when not set.",
-        json_schema_extra=_on("intake"),
-    )
-    upsample: bool = Field(
-        True, description="Rewrite the brief into a prompt before painting.", json_schema_extra=_on("upsample")
-    )
-    raw_brief: bool = Field(
-        True, description="Let a picture of the raw brief compete in the first round.", json_schema_extra=_on("decide")
-    )
-    actions: tuple[Edit, ...] = Field(
+    seed: int | None = _setting(None, "Seed of the run; drawn and kept when unset.", "intake", ge=0, lt=2**32)
+    upsample: bool = _setting(True, "Rewrite the brief into a prompt before painting.", "upsample")
+    raw_brief: bool = _setting(True, "Let a picture of the raw brief compete in the first round.", "decide")
+    actions: tuple[Edit, ...] = _setting(
         ("edit", "revise", "restart", "reseed"),
+        "What the controller may do after the first round.",
+        "decide",
         min_length=1,
-        description="What the controller may do after the first round.",
-        json_schema_extra=_on("decide"),
     )
-    per_round: int = Field(
-        2, ge=1, le=32, description="Candidates painted in a round.", json_schema_extra=_on("decide")
+    per_round: int = _setting(2, "Candidates painted in a round.", "decide", ge=1, le=32)
+    rounds: int | None = _setting(None, "Most rounds; no limit of its own when unset.", "decide", ge=1, le=10_000)
+    patience: int | None = _setting(
+        3, "Rounds without gain before another action is tried, then before stopping; unset: never.", "decide", ge=1
     )
-    rounds: int | None = Field(
-        None,
-        ge=1,
-        le=10_000,
-        description="Most rounds; no limit of its own when not set.",
-        json_schema_extra=_on("decide"),
-    )
-    patience: int | None = Field(
-        3,
-        ge=1,
-        description="Rounds without gain before another action is tried, and then before stopping; never when not set.",
-        json_schema_extra=_on("decide"),
-    )
-    stop_when_passed: bool = Field(
-        True,
-        description="Stop at the first picture that passes. If false, paint on until a cap.",
-        json_schema_extra=_on("decide"),
-    )
-    edit_depth: int = Field(
-        12, ge=1, le=100, description="Most edits in one chain before painting afresh.", json_schema_extra=_on("decide")
+    stop_when_passed: bool = _setting(True, "Stop at the first pass. If false, paint on until a cap.", "decide")
+    edit_depth: int = _setting(12, "Most edits in one chain before painting afresh.", "decide", ge=1, le=100)
+
+    judge_method: Literal["checklist", "none"] = _setting("checklist", "How pictures are judged.", "judge")
+    looks: int = _setting(
+        3, "Most looks of the judge at a picture; unless 1, a pass takes two that agree.", "judge", ge=1, le=9
     )
 
-    judge_method: Literal["checklist", "none"] = Field(
-        "checklist", description="How pictures are judged.", json_schema_extra=_on("judge")
-    )
-    looks: int = Field(
-        3,
-        ge=1,
-        le=9,
-        description="Most times the judge looks at one picture; a pass takes two looks that agree unless this is 1.",
-        json_schema_extra=_on("judge"),
-    )
+    max_images: int = _setting(16, "Most pictures painted.", "decide", ge=1, le=10_000)
+    max_calls: int | None = _setting(None, "Most model calls.", "decide", ge=1)
+    max_tokens: int | None = _setting(None, "Most tokens of all model calls.", "decide", ge=1)
+    max_seconds: float | None = _setting(None, "Most seconds of model activity.", "decide", gt=0)
+    max_usd: float | None = _setting(None, "Most money; refused while a price is unknown.", "decide", gt=0)
 
-    max_images: int = Field(16, ge=1, le=10_000, description="Most pictures painted.", json_schema_extra=_on("decide"))
-    max_calls: int | None = Field(None, ge=1, description="Most model calls.", json_schema_extra=_on("decide"))
-    max_tokens: int | None = Field(
-        None, ge=1, description="Most tokens of all model calls.", json_schema_extra=_on("decide")
-    )
-    max_seconds: float | None = Field(
-        None, gt=0, description="Most seconds of model activity.", json_schema_extra=_on("decide")
-    )
-    max_usd: float | None = Field(
-        None, gt=0, description="Most money; refused while a price is unknown.", json_schema_extra=_on("decide")
-    )
-
-    size: str | None = Field(
-        None, description="Picture size in pixels, WIDTHxHEIGHT.", json_schema_extra=_on("generate")
-    )
-    steps: int | None = Field(None, ge=1, le=1000, description="Denoising steps.", json_schema_extra=_on("generate"))
-    guidance: float | None = Field(
-        None, ge=0, le=100, description="Classifier-free guidance scale.", json_schema_extra=_on("generate")
-    )
-    negative_prompt: str | None = Field(
-        None, description="What to keep out of the picture.", json_schema_extra=_on("generate")
-    )
-    device: str | None = Field(
-        None, description="Device of a local painter: cpu, cuda, mps.", json_schema_extra=_on("generate")
-    )
-    dtype: str | None = Field(
-        None,
-        description="Number type of a local painter: float32, float16, bfloat16.",
-        json_schema_extra=_on("generate"),
-    )
-    offload: str | None = Field(
-        None,
-        description="Where a local painter keeps idle parts: none, model, sequential.",
-        json_schema_extra=_on("generate"),
-    )
+    size: str | None = _setting(None, "Picture size in pixels, WIDTHxHEIGHT.", "generate")
+    steps: int | None = _setting(None, "Denoising steps.", "generate", ge=1, le=1000)
+    guidance: float | None = _setting(None, "Classifier-free guidance scale.", "generate", ge=0, le=100)
+    negative_prompt: str | None = _setting(None, "What to keep out of the picture.", "generate")
+    device: str | None = _setting(None, "Device of a local painter: cpu, cuda, mps.", "generate")
+    dtype: str | None = _setting(None, "Number type of a local painter: float32, float16, bfloat16.", "generate")
+    offload: str | None = _setting(None, "Where a local painter keeps idle parts: none, model, sequential.", "generate")
 
     @field_validator("size")
     @classmethod

@@ -25,7 +25,7 @@ StopReason = Literal[
     "provider",
 ]  # fmt: skip
 
-WINDOW = 12
+WINDOW = 8
 """How many recent candidates stay in state; older ones are reached through the records."""
 
 

@@ -106,6 +106,7 @@ class Collector:
     def reply(self, request: Request) -> tuple[int, str, bytes]:
         """Status, content type and body of the answer to `request`."""
         limits = {"use_multipart_endpoint": True, "size_limit": 100, "size_limit_bytes": 20_000_000}
+        limits |= {"scale_up_qsize_trigger": 1000, "scale_up_nthreads_limit": 4, "scale_down_nempty_trigger": 4}
         info = {"version": "0.12.0", "instance_flags": {"zstd_compression_enabled": False}}
         return 200, "application/json", json.dumps({**info, "batch_ingest_config": limits}).encode()
 

@@ -47,7 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "LANGGRAPH_NO_VERSION_CHECK": "1",
         "LANGSMITH_TRACING": "false",
     }
-    command = [Path(sys.executable).parent / "langgraph", "dev", "--no-browser"]
+    command = [str(Path(sys.executable).parent / "langgraph"), "dev", "--no-browser"]
     options = ["--no-reload", "--port", str(port), "--n-jobs-per-worker", "4"]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen([*command, *options], cwd=folder, env=environment, stdout=log, stderr=log)
@@ -93,7 +93,7 @@ async def test_a_run_pauses_before_decide_and_goes_on(server: str) -> None:
 async def test_a_chat_message_is_a_brief_and_a_wrong_setting_is_named(server: str) -> None:
     async with get_client(url=server) as client:
         thread = (await client.threads.create())["thread_id"]
-        said = {"messages": [{"role": "user", "content": "a green star"}]}
+        said: Any = {"messages": [{"role": "user", "content": "a green star"}]}
         ended: Any = await client.runs.wait(thread, "agent", input=said)
         assert ended["champion"]["image"]["sha256"]
         with pytest.raises(Exception, match="per_round"):

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
 from overpaint.graph.flow import build_graph
 from overpaint.graph.persistence import on_thread, open_checkpointer
+from overpaint.graph.settings import Settings
 from overpaint.run import arefine, refine, stream
 from overpaint.runs import load_run, load_runs
 from overpaint.tools.faults import BadInput
@@ -47,7 +49,7 @@ async def test_the_same_seed_gives_the_same_pictures(tmp_path: Path) -> None:
 
 
 async def test_an_interrupted_run_goes_on_with_the_same_pictures(home: Path) -> None:
-    context = {"seed": 3, "max_images": 6, "stop_when_passed": False}
+    context = Settings(seed=3, max_images=6, stop_when_passed=False)
 
     async def finish(thread: str, *, stop_before: list[str] | None) -> list[str]:
         async with open_checkpointer() as saver:
@@ -66,7 +68,7 @@ async def test_an_interrupted_run_goes_on_with_the_same_pictures(home: Path) -> 
 
 
 async def test_a_cancelled_run_can_be_invoked_again(home: Path) -> None:
-    context = {"seed": 5, "max_images": 4, "stop_when_passed": False}
+    context = Settings(seed=5, max_images=4, stop_when_passed=False)
     async with open_checkpointer() as saver:
         graph, config = build_graph(saver), on_thread("t")
         work = asyncio.create_task(graph.ainvoke({"brief": BRIEF}, config, context=context))
@@ -82,8 +84,8 @@ async def test_a_cancelled_run_can_be_invoked_again(home: Path) -> None:
 
 async def test_a_follow_up_on_a_thread_starts_from_nothing(home: Path) -> None:
     graph, config = build_graph(InMemorySaver()), on_thread("t")
-    first = await graph.ainvoke({"brief": "a red circle"}, config, context={"seed": 1})
-    second = await graph.ainvoke({"messages": [("user", "a blue star")]}, config, context={"seed": 1})
+    first = await graph.ainvoke({"brief": "a red circle"}, config, context=Settings(seed=1))
+    second = await graph.ainvoke({"messages": [HumanMessage("a blue star")]}, config, context=Settings(seed=1))
     assert first["run"] != second["run"]
     state = (await graph.aget_state(config)).values
     assert state["asked"]["text"] == "a blue star"
@@ -94,7 +96,9 @@ async def test_a_given_picture_is_judged_first_and_edits_start_from_it(home: Pat
     painted = await arefine("a red circle in the top left", settings={"seed": 1})
     assert painted.champion is not None
     given = painted.image_path(painted.champion)
-    run = await arefine("a red circle in the top left and a blue square in the bottom right", image=given, settings={"seed": 2})
+    run = await arefine(
+        "a red circle in the top left and a blue square in the bottom right", image=given, settings={"seed": 2}
+    )
     first = run.candidates[0]
     assert (first["action"], first["image"]) == ("given", painted.champion["image"])
     assert first["verdict"] is not None
@@ -121,7 +125,9 @@ async def test_without_a_judge_the_first_whole_picture_is_taken(home: Path) -> N
 
 @pytest.mark.parametrize("preset", ["one-shot", "best-of-n", "upsample-best-of-n"])
 async def test_baselines_paint_one_at_a_time_and_stop_at_the_first_pass(preset: str) -> None:
-    run = await arefine(BRIEF, preset=preset, settings={"seed": 4, **({} if preset == "one-shot" else {"max_images": 5})})
+    run = await arefine(
+        BRIEF, preset=preset, settings={"seed": 4, **({} if preset == "one-shot" else {"max_images": 5})}
+    )
     assert [r["id"] for r in run.candidates] == [f"{i}.0" for i in range(len(run.candidates))]
     passed = [bool(r["verdict"] and r["verdict"]["passed"]) for r in run.candidates]
     assert passed.count(True) == (run.status == "passed")

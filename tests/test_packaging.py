@@ -70,7 +70,10 @@ def installed(wheel: Path, folder: Path, *, hidden: tuple[str, ...] = ()) -> Pat
     ours = next((folder / "lib").glob("python*/site-packages"))
     theirs = Path(next(p for p in sys.path if p.endswith("site-packages")))
     for entry in theirs.iterdir():
-        if not entry.name.startswith(("overpaint", "__editable__", "_virtualenv", *hidden)) and not (ours / entry.name).exists():
+        if (
+            not entry.name.startswith(("overpaint", "__editable__", "_virtualenv", *hidden))
+            and not (ours / entry.name).exists()
+        ):
             (ours / entry.name).symlink_to(entry)
     return folder / "bin" / "overpaint"
 

@@ -21,8 +21,11 @@ BUILT_IN = {"shapes": "overpaint.shapes.chat:ShapesChat"}
 ANSWER_TOKENS = 4096
 """Room for an answer to a long checklist; ChatNVIDIA's own limit of 1024 cuts it off."""
 
-NVIDIA_INLINE_BYTES = 130_000
+NVIDIA_BYTES = 130_000
 """NVIDIA's hosted models take pictures inline up to 180 KB of base64 (its API reference, vision models)."""
+
+NIM_BYTES = 700_000
+"""On servers of one's own: ChatNVIDIA's aiohttp blocks the event loop while it writes a body of over 1 MiB."""
 
 
 def get_chat(name: str, images: ImageReader) -> BaseChatModel:
@@ -47,8 +50,9 @@ def get_chat(name: str, images: ImageReader) -> BaseChatModel:
     limit = getattr(model, "max_tokens", None)
     if isinstance(limit, int) and limit < ANSWER_TOKENS:
         model.max_tokens = ANSWER_TOKENS  # type: ignore[attr-defined]
-    if provider == "nvidia" and "NVIDIA_BASE_URL" not in os.environ:
-        return by_reference(model, images, name=name, max_bytes=NVIDIA_INLINE_BYTES)
+    if provider == "nvidia":
+        room = NIM_BYTES if os.environ.get("NVIDIA_BASE_URL") else NVIDIA_BYTES
+        return by_reference(model, images, name=name, max_bytes=room)
     return by_reference(model, images, name=name)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from overpaint.tools.faults import BadInput, ProviderFault
 
-_OURS = (AttributeError, AssertionError, ImportError, KeyError, NameError, NotImplementedError, TypeError)
-"""Mistakes of a program, never of a provider: they are not dressed up as one."""
+_OURS = (AttributeError, AssertionError, ImportError, KeyError, NameError, NotImplementedError, TypeError, Warning)
+"""Mistakes of a program (or a warning it made an error), never of a provider: they are not dressed up as one."""
 
 _LATER = frozenset({408, 409, 425, 429})
 _NEVER = frozenset({401, 402, 403, 404})

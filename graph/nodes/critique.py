@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from langgraph.types import Command
 
@@ -19,7 +19,7 @@ async def critique(state: State) -> Command[Literal["candidate"]]:
     """Ask the critic for as many proposals as the plan wants; fall back to another seed when there is no usable one."""
     toolbox, champion = open_toolbox(state["settings"]), state["champion"]
     assert champion is not None  # the controller plans no critique without a champion
-    record: Record = await toolbox.records.read(champion["record"])
+    record = cast(Record, await toolbox.records.read(champion["record"]))
     prompt = load(f"critique.{state['plan']['action']}")
     reply = await toolbox.consult(
         "critic", prompt, Proposals, shown=_picture(champion), values=await _values(state, toolbox, record)

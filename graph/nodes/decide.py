@@ -7,7 +7,7 @@ from typing import Literal
 
 from langgraph.types import Command, Send
 
-from overpaint.graph.attempt import Attempt
+from overpaint.graph.attempt import Attempt, Carried
 from overpaint.graph.controller import crown, plan
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Action, Candidate, Plan, Proposal, State
@@ -40,7 +40,7 @@ def sends(
     """One Send per candidate; when there are fewer proposals than candidates they are repeated with other seeds."""
     count = state["plan"]["count"]
     chosen = [proposals[i % len(proposals)] for i in range(count)]
-    return [Send("candidate", attempt(state, action, i, chosen[i], feedback)) for i in range(count)]
+    return [Send("candidate", Carried(attempt=attempt(state, action, i, chosen[i], feedback))) for i in range(count)]
 
 
 def attempt(state: State, action: Action, place: int, proposal: Proposal, feedback: str) -> Attempt:
@@ -62,7 +62,7 @@ def attempt(state: State, action: Action, place: int, proposal: Proposal, feedba
         feedback=feedback,
         seed=None if action == "given" else derive_seed(state["seed"], id_),
         source=source,
-        earlier=[c["image"]["sha256"] for c in state.get("candidates", {}).values() if c["image"]],
+        earlier=[c["image"]["sha256"] for c in _near(state) if c["image"]],
         checklist=state["checklist"],
         settings=state["settings"],
         prompts=state.get("prompts", {}),
@@ -88,6 +88,12 @@ def _prompts(state: State, decision: Plan, settings: Settings) -> list[Proposal]
         return [Proposal(prompt=p, boxes=[]) for p in [brief, *[upsampled] * (decision["count"] - 1)]]
     keep = _base("reseed", state.get("champion")) is not None and decision["action"] == "reseed"
     return [Proposal(prompt="" if keep else upsampled, boxes=[])]
+
+
+def _near(state: State) -> list[Candidate]:
+    """The pictures a new one would most likely repeat: the champion and those of the round before."""
+    champion, last = state.get("champion"), _of_round(state, state["round"] - 1)
+    return [*last, champion] if champion and champion not in last else last
 
 
 def _of_round(state: State, round_: int) -> list[Candidate]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Literal
 
 from langgraph.errors import NodeError
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from overpaint.graph.attempt import Attempt, CandidateState
+from overpaint.graph.attempt import Attempt, CandidateState, Draft
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Outcome, Receipt, empty_receipt
 from overpaint.graph.toolbox import Toolbox, open_toolbox, use_tool
@@ -22,42 +23,43 @@ IDLE_SECONDS = 900.0
 """How long a painter may be silent: loading a large model for the first time downloads gigabytes."""
 
 
-async def generate(attempt: Attempt, runtime: Runtime[Settings]) -> CandidateState:
+async def generate(state: CandidateState, runtime: Runtime[Settings]) -> CandidateState:
     """Paint one candidate. What fails the gate keeps its picture and its reason, and is never sent to a paid judge."""
+    attempt = state["attempt"]
     toolbox = open_toolbox(attempt["settings"])
     prompt = await _prompt(attempt, toolbox)
     painting = await _painting(attempt, prompt, toolbox, _progress(attempt["id"], runtime))
     outcome, reason = await _gated(painting, attempt, toolbox)
-    runtime.stream_writer({"kind": "painted", "candidate": attempt["id"], "outcome": outcome, "image": painting["image"]})
-    receipt = _receipt(painting)
-    draft = {
-        "prompt": prompt,
-        "seed": painting["seed"],
-        "outcome": outcome,
-        "reason": reason,
-        "image": painting["image"],
-        "params": painting["params"],
-        "notes": list(painting["notes"]),
-        "spent": receipt,
-    }
+    image, receipt = painting["image"], _receipt(painting)
+    runtime.stream_writer({"kind": "painted", "candidate": attempt["id"], "outcome": outcome, "image": image})
+    draft = Draft(
+        prompt=prompt,
+        seed=painting["seed"],
+        outcome=outcome,
+        reason=reason,
+        image=image,
+        params=painting["params"],
+        notes=list(painting["notes"]),
+        spent=receipt,
+    )
     return {"draft": draft, "receipt": receipt}
 
 
-async def record_fault(attempt: Attempt, error: NodeError) -> Command[Literal["judge"]]:
+async def record_fault(state: CandidateState, error: NodeError) -> Command[Literal["judge"]]:
     """A painter that failed for good costs one candidate, never its siblings. A fault of the program still raises."""
-    fault = error.error
+    fault, attempt = error.error, state["attempt"]
     if not isinstance(fault, (ProviderFault, TimeoutError)):
         raise fault
-    draft = {
-        "prompt": attempt["prompt"] or "",
-        "seed": attempt["seed"],
-        "outcome": "error",
-        "reason": str(fault) or f"the painter was silent for {IDLE_SECONDS:.0f} seconds",
-        "image": None,
-        "params": {},
-        "notes": [],
-        "spent": empty_receipt(),
-    }
+    draft = Draft(
+        prompt=await _prompt(attempt, open_toolbox(attempt["settings"])),
+        seed=attempt["seed"],
+        outcome="error",
+        reason=str(fault) or f"the painter was silent for {IDLE_SECONDS:.0f} seconds",
+        image=None,
+        params={},
+        notes=[],
+        spent=empty_receipt(),
+    )
     fatal = str(fault) if isinstance(fault, ProviderFault) and fault.fatal else ""
     return Command(update={"draft": draft, "fatal": fatal}, goto="judge")
 
@@ -111,7 +113,8 @@ async def _gated(painting: Painting, attempt: Attempt, toolbox: Toolbox) -> tupl
         return painting["outcome"], painting["reason"]
     earlier = [await toolbox.images.load(sha) for sha in attempt["earlier"]]
     data = await toolbox.images.load(painting["image"]["sha256"])
-    return gate(data, wanted=None if attempt["action"] == "given" else toolbox.settings.pixels, earlier=earlier)
+    wanted = None if attempt["action"] == "given" else toolbox.settings.pixels
+    return await asyncio.to_thread(gate, data, wanted=wanted, earlier=earlier)
 
 
 def _receipt(painting: Painting) -> Receipt:

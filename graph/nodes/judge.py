@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from overpaint.graph.attempt import CandidateState
+from overpaint.graph.attempt import Attempt, CandidateState, Draft
 from overpaint.graph.beliefs import believe, disputed, letters, score, unconfirmed
 from overpaint.graph.record import Belief, Record, Verdict
+from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate, Receipt, Requirement, add_receipts, empty_receipt
 from overpaint.graph.toolbox import Toolbox, open_toolbox, repair_text, use_tool
 from overpaint.prompts import load
@@ -20,13 +21,14 @@ from overpaint.tools.inspect_image import Look, make_inspect_image
 
 async def judge(state: CandidateState) -> CandidateState:
     """Judge what passed the gate. Whatever became of the candidate, its record is written before state names it."""
-    toolbox, draft = open_toolbox(state["settings"]), state["draft"]
+    attempt, draft = state["attempt"], state["draft"]
+    toolbox = open_toolbox(attempt["settings"])
     verdict, spent = None, empty_receipt()
-    if draft["outcome"] == "ok" and toolbox.settings.judge_method != "none":
-        verdict, spent = await _judged(state["checklist"], draft["image"], toolbox)
-    record = _record(state, verdict, add_receipts(draft["spent"], spent), toolbox)
-    summary = _summary(state, record, await toolbox.records.write(record))
-    return {"candidates": {state["id"]: summary}, "receipt": spent}
+    if draft["outcome"] == "ok" and draft["image"] and toolbox.settings.judge_method != "none":
+        verdict, spent = await _judged(attempt["checklist"], draft["image"], toolbox)
+    record = _record(attempt, draft, verdict, add_receipts(draft["spent"], spent), toolbox.settings)
+    summary = _summary(attempt, record, await toolbox.records.write(record))
+    return {"candidates": {attempt["id"]: summary}, "receipt": spent}
 
 
 async def _judged(checklist: list[Requirement], image: ImageRef, toolbox: Toolbox) -> tuple[Verdict, Receipt]:
@@ -84,30 +86,40 @@ def _spent(looks: list[Look]) -> Receipt:
     return total
 
 
-def _record(state: CandidateState, verdict: Verdict | None, spent: Receipt, toolbox: Toolbox) -> Record:
-    judged = {p: load(p).label for p in ("judge.checklist", "judge.again")} if verdict else {}
-    return cast(
-        Record,
-        {
-            **{k: state[k] for k in ("id", "run", "round", "action", "parent", "previous", "boxes", "feedback")},  # type: ignore[literal-required]
-            **state["draft"],
-            "verdict": verdict,
-            "models": {"painter": toolbox.settings.painter, "judge": toolbox.settings.judge},
-            "prompts": {**state["prompts"], **judged},
-            "spent": spent,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        },
+def _record(attempt: Attempt, draft: Draft, verdict: Verdict | None, spent: Receipt, settings: Settings) -> Record:
+    judged = {name: load(name).label for name in ("judge.checklist", "judge.again")} if verdict else {}
+    return Record(
+        id=attempt["id"],
+        run=attempt["run"],
+        round=attempt["round"],
+        action=attempt["action"],
+        parent=attempt["parent"],
+        previous=attempt["previous"],
+        prompt=draft["prompt"],
+        boxes=attempt["boxes"],
+        seed=draft["seed"],
+        feedback=attempt["feedback"],
+        outcome=draft["outcome"],
+        reason=draft["reason"],
+        image=draft["image"],
+        verdict=verdict,
+        params=draft["params"],
+        notes=draft["notes"],
+        models={role: getattr(settings, role) for role in ("painter", "writer", "critic", "judge")},
+        prompts={**attempt["prompts"], **judged},
+        spent=spent,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
-def _summary(state: CandidateState, record: Record, sha256: str) -> Candidate:
+def _summary(attempt: Attempt, record: Record, sha256: str) -> Candidate:
     verdict = record["verdict"]
     return Candidate(
-        id=state["id"],
-        parent=state["parent"],
-        round=state["round"],
-        action=state["action"],
-        depth=state["depth"],
+        id=attempt["id"],
+        parent=attempt["parent"],
+        round=attempt["round"],
+        action=attempt["action"],
+        depth=attempt["depth"],
         seed=record["seed"],
         outcome=record["outcome"],
         image=record["image"],

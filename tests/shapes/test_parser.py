@@ -47,7 +47,7 @@ ABOVE = (Link(0, "above", 1),)
         ("a red circle above a blue square above a green star", THREE, (*ABOVE, Link(1, "above", 2))),
         ("a red circle above and to the right of a blue square", (RED, BLUE), (*ABOVE, Link(0, "right of", 1))),
         ("a red circle above a blue square, a green star below a blue square", THREE, (*ABOVE, Link(2, "below", 1))),
-        ("a red circle over a blue square, and a green star left of the square", THREE, (*ABOVE, Link(2, "left of", 1))),
+        ("a red circle over a blue square, a green star left of the square", THREE, (*ABOVE, Link(2, "left of", 1))),
         ("a red circle, a red circle, the first circle above the second circle", (RED, RED), ABOVE),
     ],
 )  # fmt: skip

@@ -75,7 +75,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Link:
-    """A relation between two groups, by their index in the scene's groups. Every member of one holds it to every member of the other."""
+    """A relation between two groups, by their index in the scene; every member of one holds it to all of the other."""
 
     subject: int
     relation: Relation

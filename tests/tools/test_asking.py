@@ -1,0 +1,216 @@
+"""One structured question: what is read, repaired, refused and paid for, over real clients and a real server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.messages import HumanMessage
+from pydantic import BaseModel
+
+from overpaint.tools.asking import Reply, ask, find_answer
+from overpaint.tools.chat import get_chat
+from overpaint.tools.faults import ProviderFault
+from overpaint.tools.images import ImageStore
+from overpaint.tools.references import by_reference
+from tests.servers import ChatServer, Say, chat_server
+
+
+class Count(BaseModel):
+    """How many things there are."""
+
+    reasoning: str
+    count: int
+
+
+# ChatNVIDIA warns of any model that thinks aloud, and takes the thoughts out; the answer is read all the same.
+pytestmark = pytest.mark.filterwarnings("ignore:Reasoning content :UserWarning")
+
+GOOD = '{"reasoning": "I see three", "count": 3}'
+MODELS = pytest.mark.parametrize("name", ["openai:m", "nvidia:acme/m"])
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
+    with chat_server(Say(GOOD)) as server:
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-of-this-test-alone")
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("NVIDIA_BASE_URL", server.url)
+        yield server
+
+
+async def asked(name: str, tmp_path: Path, *, repaired: bool = True) -> Reply[Count]:
+    chat = get_chat(name, ImageStore(tmp_path))
+    repair = (lambda answer, fault: f"You said {answer!r}; {fault}") if repaired else None
+    return await ask(chat, Count, [HumanMessage("How many?")], name="count", repair=repair)
+
+
+@MODELS
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD,
+        f"```json\n{GOOD}\n```",
+        f"<think>maybe {{2}} or {{'x'}}</think> Here it is: {GOOD} Anything else?",
+        f'First {{"reasoning": "a guess", "count": 9}}, but on a closer look {GOOD}',
+        '{"reasoning": "r", "count": "3", "more": [1]}',
+    ],
+)
+async def test_an_answer_is_read_in_one_call(name: str, text: str, server: ChatServer, tmp_path: Path) -> None:
+    server.script = [Say(text)]
+    reply = await asked(name, tmp_path)
+    assert reply.value is not None
+    assert reply.value.count == 3
+    assert (reply.fault, reply.calls, reply.tokens, reply.usd) == (None, 1, 18, None)
+    assert reply.raw
+    assert text.endswith(reply.raw)
+    assert 0 < reply.seconds < 10
+    assert len(server.requests) == 1
+    assert server.asked[0].json["response_format"]["type"] == "json_schema"
+
+
+@MODELS
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "it was empty"),
+        ("Three.", "no JSON object"),
+        ('{"reasoning": "r", "count": "three"}', "count: Input should be a valid integer"),
+        ('{"reasoning": "r"}', "count: Field required"),
+        ('{"reasoning": "r", "count":', "no JSON object"),
+    ],
+)
+async def test_an_answer_that_cannot_be_read_is_shown_to_its_author_once(
+    name: str, text: str, told: str, server: ChatServer, tmp_path: Path
+) -> None:
+    server.script = [Say(text), Say(GOOD)]
+    reply = await asked(name, tmp_path)
+    assert reply.value == Count(reasoning="I see three", count=3)
+    assert (reply.calls, reply.tokens, len(server.requests)) == (2, 36, 2)
+    again = server.asked[1].json["messages"]
+    assert told in again[-1]["content"]
+    assert again[-1]["content"].startswith(f"You said {text!r}")
+    assert [m["role"] for m in again] == (["user", "assistant", "user"] if text else ["user", "user"])
+
+
+@MODELS
+async def test_a_second_unreadable_answer_is_a_fault_and_never_a_value(
+    name: str, server: ChatServer, tmp_path: Path
+) -> None:
+    server.script = [Say("I cannot tell.")]
+    reply = await asked(name, tmp_path)
+    assert reply.value is None
+    assert reply.fault == "the answer could not be read: it holds no JSON object"
+    assert (reply.raw, reply.calls, len(server.requests)) == ("I cannot tell.", 2, 2)
+
+
+async def test_without_a_repair_text_there_is_one_call(server: ChatServer, tmp_path: Path) -> None:
+    server.script = [Say("Three.")]
+    assert (await asked("openai:m", tmp_path, repaired=False)).calls == 1
+
+
+@MODELS
+async def test_a_cut_off_answer_says_so_and_is_paid_for(name: str, server: ChatServer, tmp_path: Path) -> None:
+    server.script = [Say(GOOD[:20], finish="length")]
+    reply = await asked(name, tmp_path)
+    assert reply.fault is not None
+    assert "cut off at the token limit" in reply.fault
+    assert (reply.calls, reply.tokens) == (2, 36)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [(Say(None, refusal="Not that."), "Not that."), (Say("...", finish="content_filter"), "filtered")],
+)
+async def test_a_refusal_is_not_asked_again(line: Say, told: str, server: ChatServer, tmp_path: Path) -> None:
+    server.script = [line]
+    reply = await asked("openai:m", tmp_path)
+    assert reply.value is None
+    assert reply.fault is not None
+    assert reply.fault.startswith("the model refused")
+    assert told in reply.fault
+    assert (reply.calls, reply.tokens) == (1, 18)
+
+
+@MODELS
+async def test_a_server_that_takes_no_schema_is_asked_in_words(name: str, server: ChatServer, tmp_path: Path) -> None:
+    server.script = [Say("response_format is not supported", status=400), Say(GOOD)]
+    reply = await asked(name, tmp_path)
+    assert reply.value is not None
+    assert reply.calls == len(server.requests) == 2
+    assert "response_format" not in server.asked[1].json
+    assert (
+        json.dumps(Count.model_json_schema(), separators=(",", ":")) in server.asked[1].json["messages"][-1]["content"]
+    )
+
+
+@MODELS
+@pytest.mark.parametrize(
+    ("line", "retryable", "fatal", "told"),
+    [
+        (Say("slow down", status=429), True, False, "answered 429: slow down"),
+        (Say("You exceeded your current quota", status=429), False, True, "Add credit"),
+        (Say("boom", status=500), True, False, "answered 500: boom"),
+        (Say("busy", status=503), True, False, "Try again later"),
+        (Say("bad key sk-of-this-test-alone", status=401), False, True, "Check .*_API_KEY"),
+        (Say("not yours", status=403), False, True, "not yours"),
+        (Say("no such model", status=404), False, True, "name of the model"),
+    ],
+)
+async def test_a_failing_provider_is_told_apart_by_its_status(
+    name: str, line: Say, retryable: bool, fatal: bool, told: str, server: ChatServer, tmp_path: Path
+) -> None:
+    server.script = [line]
+    with pytest.raises(ProviderFault, match=told) as caught:
+        await asked(name, tmp_path)
+    assert (caught.value.retryable, caught.value.fatal) == (retryable, fatal)
+    assert name in str(caught.value)
+    assert "sk-of" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(server.requests) <= 2
+
+
+@MODELS
+async def test_a_server_that_is_not_there_may_be_back_later(
+    name: str, server: ChatServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("OPENAI_BASE_URL", "NVIDIA_BASE_URL"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:1/v1")
+    with pytest.raises(ProviderFault, match="Check the connection") as caught:
+        await asked(name, tmp_path)
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize("body", ["<html>welcome</html>", "{}", '{"choices": []}'])
+async def test_what_is_no_chat_completion_is_no_answer(body: str, server: ChatServer, tmp_path: Path) -> None:
+    server.script = [Say(body=body)]
+    with pytest.raises(ProviderFault, match=r"no chat completion|failed") as caught:
+        await asked("openai:m", tmp_path)
+    assert not caught.value.fatal
+
+
+async def test_a_slow_server_runs_into_the_time_out(server: ChatServer, tmp_path: Path) -> None:
+    server.script = [Say(GOOD, delay=0.6)]
+    from langchain_openai import ChatOpenAI
+
+    impatient = ChatOpenAI(model="m", timeout=0.2, max_retries=0, default_headers={"Connection": "close"})
+    chat = by_reference(impatient, ImageStore(tmp_path), name="openai:m")
+    with pytest.raises(ProviderFault, match="timed out") as caught:
+        await ask(chat, Count, [HumanMessage("?")], name="count")
+    assert caught.value.retryable
+
+
+@given(st.text(), st.text(alphabet='{}[]":,a1 \n'), st.integers(-9, 9))
+def test_an_answer_is_found_in_any_text_and_never_made_up(before: str, after: str, count: int) -> None:
+    answer = Count(reasoning="r", count=count)
+    assert find_answer(before.replace("{", "") + answer.model_dump_json() + after, Count)[0] == answer
+    assert find_answer(after, Count)[0] is None
+
+
+def test_a_text_of_braces_is_soon_given_up() -> None:
+    assert find_answer('{"a":' * 50_000, Count)[0] is None
+    assert find_answer("{" * 200_000, Count)[0] is None

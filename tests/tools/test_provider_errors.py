@@ -1,0 +1,65 @@
+"""What a provider's error tells a user: no data, no key, one line, and the right kind."""
+
+from __future__ import annotations
+
+import base64
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from overpaint.tools.faults import BadInput, ProviderFault
+from overpaint.tools.provider_errors import http_status, provider_fault, scrubbed
+
+
+class Coded(Exception):
+    def __init__(self, status_code: int) -> None:
+        super().__init__("said so")
+        self.status_code = status_code
+
+
+@given(st.binary(min_size=200, max_size=900), st.text(max_size=300))
+def test_encoded_data_never_stays_in_a_message(data: bytes, around: str) -> None:
+    encoded = base64.b64encode(data).decode()
+    told = scrubbed(f"{around} data:image/png;base64,{encoded} {around}")
+    assert encoded[:100] not in told
+    assert len(told) <= 300
+    assert "\n" not in told
+
+
+@given(st.text(alphabet=string.ascii_letters + string.digits, min_size=12, max_size=60))
+def test_keys_never_stay_in_a_message(secret: str) -> None:
+    for shown in (f"sk-{secret}", f"nvapi-{secret}", f"Authorization: Bearer {secret}"):
+        assert secret not in scrubbed(f"wrong key {shown}, try another")
+
+
+def test_a_key_of_any_shape_is_known_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACME_API_KEY", "correct horse")
+    assert scrubbed("no entry for correct horse here") == "no entry for [key] here"
+
+
+@given(st.integers(400, 599))
+def test_every_status_has_one_kind(status: int) -> None:
+    fault = provider_fault(Coded(status), "acme:m")
+    assert isinstance(fault, ProviderFault)
+    assert fault.retryable == (status in (408, 409, 425, 429) or status >= 500)
+    assert fault.fatal == (status in (401, 402, 403, 404))
+    assert str(fault).startswith(f"acme:m answered {status}: said so")
+
+
+@pytest.mark.parametrize("error", [BadInput("b"), ProviderFault("p"), KeyError("k"), TypeError("t"), UserWarning("w")])
+def test_what_is_not_a_providers_fault_is_left_as_it_is(error: Exception) -> None:
+    assert provider_fault(error, "acme:m") is error
+
+
+@pytest.mark.parametrize("error", [TimeoutError("slow"), ConnectionResetError("gone"), OSError("unreachable")])
+def test_a_broken_line_may_be_tried_again(error: Exception) -> None:
+    fault = provider_fault(error, "acme:m")
+    assert isinstance(fault, ProviderFault)
+    assert fault.retryable
+
+
+def test_the_status_of_an_answer_that_was_fine_is_no_status() -> None:
+    assert http_status(Coded(200)) is None
+    assert http_status(Exception("[503] Unavailable")) == 503
