@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 
+from langsmith import Client, tracing_context
+
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 
 
@@ -127,6 +129,18 @@ def collector() -> Iterator[Collector]:
     """A LangSmith server."""
     with _serving(Collector, "") as server:
         yield server
+
+
+@contextmanager
+def traced(server: Collector) -> Iterator[None]:
+    """LangSmith tracing to a collector; when the block ends, all of it has been sent."""
+    client = Client(api_url=server.url, api_key="lsv2-of-this-test")
+    try:
+        with tracing_context(enabled=True, client=client):
+            yield
+        client.flush(timeout=10)
+    finally:
+        client.cleanup(timeout=10)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import base64
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import pytest
 from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.language_models import SimpleChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
-from langsmith import Client, tracing_context
 from PIL import Image
 
 from overpaint.tools.chat import get_chat, picture
@@ -23,7 +21,7 @@ from overpaint.tools.decoding import decode
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.images import ImageStore
 from overpaint.tools.references import by_reference, is_free
-from tests.servers import ChatServer, Collector, Say, chat_server, collector
+from tests.servers import ChatServer, Say, chat_server, collector, traced
 
 MODELS = ["openai:m", "nvidia:acme/m"]
 
@@ -47,18 +45,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("NVIDIA_BASE_URL", server.url)
         yield server
-
-
-@contextmanager
-def traced(server: Collector) -> Iterator[None]:
-    """LangSmith tracing to a collector; when the block ends, all of it has been sent."""
-    client = Client(api_url=server.url, api_key="lsv2-of-this-test")
-    try:
-        with tracing_context(enabled=True, client=client):
-            yield
-        client.flush(timeout=10)
-    finally:
-        client.cleanup(timeout=10)
 
 
 class Eavesdropper(AsyncCallbackHandler):
