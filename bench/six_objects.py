@@ -33,11 +33,11 @@ async def outcome(brief: str, preset: str, images: int, seed: int, home: Path) -
     return right, run.receipt["images"]
 
 
-async def rates(briefs: list[str], images: int) -> dict[str, dict[str, float]]:
+async def rates(briefs: list[str], images: int, presets: list[str]) -> dict[str, dict[str, float]]:
     """Success rate and mean pictures per brief of each preset."""
     table = {}
     with tempfile.TemporaryDirectory() as folder:
-        for preset in PRESETS:
+        for preset in presets:
             ends = [await outcome(b, preset, images, i, Path(folder)) for i, b in enumerate(briefs)]
             success, painted = (sum(end[k] for end in ends) / len(ends) for k in (0, 1))
             table[preset] = {"success": round(success, 3), "images": round(painted, 2)}
@@ -51,9 +51,10 @@ def main() -> None:
     parser.add_argument("--briefs", type=int, default=20)
     parser.add_argument("--images", type=int, default=8)
     parser.add_argument("--objects", type=int, default=6)
+    parser.add_argument("--presets", default=",".join(PRESETS))
     asked = parser.parse_args()
     briefs = [detailed(random_things(seed, asked.objects)) for seed in range(asked.briefs)]
-    print(json.dumps(asyncio.run(rates(briefs, asked.images))))
+    print(json.dumps(asyncio.run(rates(briefs, asked.images, asked.presets.split(",")))))
 
 
 if __name__ == "__main__":

@@ -17,13 +17,16 @@ class Upsampled(BaseModel):
 
 
 class RequirementDraft(BaseModel):
-    """One thing to check in the picture."""
+    """One thing to check in the picture.
+
+    Defaults come from factories, since OpenAI's strict schemas refuse the key `default`.
+    """
 
     text: str = Field(description="The requirement, as a short phrase.")
     question: str = Field(description="One question about the picture that settles it. Ask counts as 'How many …?'.")
     kind: Kind
-    expected: str = Field(default="yes", description="'yes', or the number for a count.")
-    weight: float = Field(default=1.0, gt=0, le=10)
+    expected: str = Field(default_factory=lambda: "yes", description="'yes', or the number for a count.")
+    weight: float = Field(default_factory=lambda: 1.0, gt=0, le=10)
 
 
 class ChecklistDraft(BaseModel):

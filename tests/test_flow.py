@@ -17,7 +17,6 @@ from overpaint.run import arefine, refine, stream
 from overpaint.runs import load_run, load_runs
 from overpaint.tools.faults import BadInput
 
-ROOT = Path(__file__).parent.parent
 BRIEF = "two red circles above a blue square"
 
 
@@ -166,9 +165,3 @@ async def test_a_brief_that_cannot_be_used_leaves_nothing_behind(brief: str, hom
         await arefine(brief)
     assert "\n" not in str(caught.value)
     assert not home.exists()
-
-
-def test_the_readme_shows_the_flow_as_it_is() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    shown = readme.split("```mermaid\n", 1)[1].split("```", 1)[0]
-    assert shown.strip() == build_graph().get_graph(xray=True).draw_mermaid().strip()
