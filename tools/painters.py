@@ -69,6 +69,7 @@ class Abilities:
 
     Args:
         accepts: the picture settings it honours, of: size, steps, guidance, negative_prompt, device, dtype, offload.
+        sides: the widths and heights it can paint, in pixels; None when it takes sizes of other kinds, or any.
         edit: "mask" repaints inside boxes, "instruct" follows an edit instruction, None cannot edit.
         seeds: True when the same request with the same seed gives the same picture.
         free: True when painting again costs nothing (local models), so an interrupted request is simply repeated.
@@ -77,6 +78,7 @@ class Abilities:
     """
 
     accepts: frozenset[str] = frozenset()
+    sides: range | None = None
     edit: Literal["mask", "instruct"] | None = None
     seeds: bool = False
     free: bool = False
@@ -149,6 +151,19 @@ def refuse_unaccepted(painter: Painter, **settings: Any) -> None:
         if value is not None and setting not in accepts:
             honoured = ", ".join(sorted(accepts)) or "none"
             raise BadInput(f"{painter.name} does not honour {setting}={value!r}: leave it out (it honours {honoured})")
+
+
+def refuse_size(painter: Painter, size: tuple[int, int] | None) -> None:
+    """Refuse a size (width, height) that the painter cannot paint.
+
+    Raises:
+        BadInput: naming the size, the painter and the sides it has.
+    """
+    sides = painter.abilities.sides
+    if size is not None and sides is not None and not all(side in sides for side in size):
+        wanted = f"{size[0]}x{size[1]}"
+        reach = f"{sides[0]} to {sides[-1]} pixels in steps of {sides.step}"
+        raise BadInput(f"{painter.name} cannot paint size {wanted}: choose width and height from {reach}")
 
 
 def _factory(scheme: str) -> Callable[..., Painter]:

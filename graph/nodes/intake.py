@@ -21,7 +21,7 @@ from overpaint.prompts import load
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.home import open_home
 from overpaint.tools.images import ImageRef
-from overpaint.tools.painters import refuse_unaccepted
+from overpaint.tools.painters import refuse_size, refuse_unaccepted
 
 LONGEST_BRIEF = 10_000
 """Characters. Beyond it no image model reads on, and every model call of the run would pay for it."""
@@ -86,6 +86,7 @@ async def painter_facts(toolbox: Toolbox) -> PainterFacts:
     """
     painter, settings = await toolbox.painter(), toolbox.settings
     refuse_unaccepted(painter, **settings.picture)
+    refuse_size(painter, settings.pixels)
     able = painter.abilities
     unknown = [r for r in ("writer", "critic", "judge") if getattr(settings, r) != "shapes"]
     if settings.max_usd is not None and (able.price_usd is None or unknown):

@@ -39,7 +39,7 @@ def test_knows_what_it_can_do_without_loading_weights() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "what"), [((32, 64), "64 to 512"), ((64, 1024), "64 to 512"), ((65, 64), "multiples")]
+    ("size", "what"), [((32, 64), "64 to 512"), ((64, 1024), "64 to 512"), ((65, 64), "in steps of 8")]
 )
 async def test_refuses_sizes_it_cannot_paint(size: tuple[int, int], what: str) -> None:
     with pytest.raises(BadInput, match=what):

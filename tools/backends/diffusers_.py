@@ -17,14 +17,14 @@ from overpaint.tools.backends.loading import check_installed, load, locate, plac
 from overpaint.tools.backends.painting import paint_one
 from overpaint.tools.backends.prompt_length import token_limit
 from overpaint.tools.faults import BadInput
-from overpaint.tools.painters import Abilities, PaintRequest, PaintResult, Progress
+from overpaint.tools.painters import Abilities, PaintRequest, PaintResult, Progress, refuse_size
 
 DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 DTYPES = ("float32", "float16", "bfloat16")
 OFFLOADS = ("none", "model", "sequential")
 ACCEPTS = frozenset({"size", "steps", "guidance", "negative_prompt", "device", "dtype", "offload"})
-CELL = 8
-"""Pixels per latent of every autoencoder in use; some models ask for a multiple of it."""
+SIDES = range(8, 8193, 8)
+"""Every latent model works on cells of at least 8 pixels; a model that wants more says so when it is loaded."""
 
 
 class DiffusersPainter:
@@ -39,7 +39,7 @@ class DiffusersPainter:
         device: auto, cpu, mps, cuda or cuda:<number>. dtype: float32, float16 or bfloat16.
         offload: none, model or sequential: keep weights on the CPU until they are needed (diffusers, "Reduce memory").
         defaults: what to use for size, steps, guidance and strength where a request leaves them open.
-        sides: least and largest width and height in pixels; None for no limit.
+        sides: the widths and heights it can paint, in pixels.
 
     Raises:
         BadInput: a package or the model's folder is missing, or a value is none of the above.
@@ -54,7 +54,7 @@ class DiffusersPainter:
         dtype: str | None = None,
         offload: str | None = None,
         defaults: Mapping[str, Any] = MappingProxyType({}),
-        sides: tuple[int, int] | None = None,
+        sides: range = SIDES,
     ) -> None:
         if device is not None and not DEVICES.fullmatch(device):
             raise BadInput(f"device {device!r} is unknown: use auto, cpu, mps, cuda or cuda:<number>")
@@ -65,9 +65,14 @@ class DiffusersPainter:
         self._model = locate(model)
         self._placing = partial(place, device, dtype, offload)
         self._defaults = defaults
-        self._sides = sides
         self._abilities = Abilities(
-            accepts=ACCEPTS, edit="mask", seeds=True, free=True, token_limit=token_limit(self._model), price_usd=0.0
+            accepts=ACCEPTS,
+            sides=sides,
+            edit="mask",
+            seeds=True,
+            free=True,
+            token_limit=token_limit(self._model),
+            price_usd=0.0,
         )
 
     @property
@@ -108,12 +113,7 @@ class DiffusersPainter:
             raise BadInput(f"strength {request.strength} is outside 0 to 1")
         if request.steps is not None and request.steps < 1:
             raise BadInput(f"steps {request.steps} is less than 1")
-        for side in request.size or ():
-            if side < CELL or side % CELL:
-                raise BadInput(f"size {_by(request.size)} does not fit {self.name}: give multiples of {CELL} pixels")
-            if self._sides is not None and not self._sides[0] <= side <= self._sides[1]:
-                least, largest = self._sides
-                raise BadInput(f"size {_by(request.size)} is out of reach of {self.name}: {least} to {largest} a side")
+        refuse_size(self, request.size)
 
     def _paint(self, request: PaintRequest, report: Callable[[int, int], None]) -> PaintResult:
         loaded = load(self._model, self._placing())
@@ -135,10 +135,6 @@ def open_painter(
 def _check_choice(setting: str, value: str | None, choices: tuple[str, ...]) -> None:
     if value is not None and value not in choices:
         raise BadInput(f"{setting} {value!r} is unknown: use {', '.join(choices)}")
-
-
-def _by(size: tuple[int, int] | None) -> str:
-    return "x".join(str(side) for side in size or ())
 
 
 @cache

@@ -31,5 +31,5 @@ def open_painter(
         dtype=dtype,
         offload=offload,
         defaults=DEFAULTS,
-        sides=(SIDE, LARGEST),
+        sides=range(SIDE, LARGEST + 1, 8),
     )

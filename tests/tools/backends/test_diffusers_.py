@@ -177,7 +177,7 @@ async def test_a_cancelled_picture_stops_and_the_next_one_is_painted(painter: Di
         (PaintRequest(PROMPT, source=photo(64, 64), strength=0.1), "leaves none to paint"),
         (PaintRequest(PROMPT, source=photo(64, 64), strength=1.5), "outside 0 to 1"),
         (PaintRequest(PROMPT, source=b"no picture"), "picture"),
-        (PaintRequest(PROMPT, size=(63, 64)), "63x64.*multiples of 8"),
+        (PaintRequest(PROMPT, size=(63, 64)), "63x64.*in steps of 8"),
         (PaintRequest(PROMPT, steps=0), "steps 0"),
     ],
 )
