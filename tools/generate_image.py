@@ -96,10 +96,23 @@ class _Easel:
     async def _claimed(self, key: str, asked: dict[str, Any]) -> Claim:
         """Claim the request, or wait until whoever makes it is done."""
         while True:
-            claim = await self.ledger.claim(key, asked)
+            claim = await self._claim(key, asked)
             if claim.mine or claim.state == "stored":
                 return claim
             await asyncio.sleep(_POLL_SECONDS)
+
+    async def _claim(self, key: str, asked: dict[str, Any]) -> Claim:
+        """Ask the ledger once. Cancelled meanwhile, give back what may have been won: the painter was never asked."""
+        asking = asyncio.ensure_future(self.ledger.claim(key, asked))
+        try:
+            return await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            claim = await asking
+            if claim.interrupted:
+                await self.ledger.release(key)
+            elif claim.mine:
+                await self.ledger.failed(key, "cancelled before the painter was asked")
+            raise
 
     async def _paint(self, key: str, request: PaintRequest) -> PaintResult:
         try:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from pydantic import ValidationError
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.generate_image import make_generate_image
 from overpaint.tools.images import ImageStore
-from overpaint.tools.ledger import Ledger
+from overpaint.tools.ledger import Claim, Ledger
 from overpaint.tools.painters import Abilities, PaintRequest, PaintResult, Progress
 from overpaint.tools.painting import Painting
 
@@ -299,6 +300,27 @@ async def test_a_picture_that_came_is_kept_even_when_the_call_is_cancelled(
     assert len(remote.asked) == 1
 
 
+async def test_cancelled_while_claiming_leaves_the_request_free_and_unpaid(
+    tool: BaseTool, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = Ledger._claim
+
+    def slow(ledger: Ledger, key: str, request: str) -> Claim:
+        won = claim(ledger, key, request)
+        time.sleep(0.2)
+        return won
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "_claim", slow)
+        task = asyncio.create_task(paint(tool, key="k"))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert not remote.asked
+    assert (await asyncio.wait_for(paint(tool, key="k"), 5))["outcome"] == "ok"
+
+
 async def test_a_picture_that_finds_no_room_is_not_silently_paid_again(
     remote: Remote, ledger: Ledger, tiny_disk: Path, draw: Draw
 ) -> None:
@@ -331,7 +353,7 @@ import asyncio, os, sys
 from pathlib import Path
 from overpaint.tools.generate_image import make_generate_image
 from overpaint.tools.images import ImageStore
-from overpaint.tools.ledger import Ledger
+from overpaint.tools.ledger import Claim, Ledger
 from overpaint.tools.painters import Abilities
 class Remote:
     name = "remote:test"
