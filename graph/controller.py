@@ -148,8 +148,17 @@ def _ranked(state: State, settings: Settings, champion: Candidate | None) -> lis
     if champion is None or not champion["beliefs"] or passes(champion):
         return ["reseed", "revise", "restart"]
     if _editable(state, settings, champion):
-        return ["edit", "revise", "restart", "reseed"]
-    return ["revise", "restart", "reseed"]
+        return ["edit", *_rewrites(state, champion), "reseed"]
+    return [*_rewrites(state, champion), "reseed"]
+
+
+def _rewrites(state: State, champion: Candidate) -> list[Action]:
+    """Revise first; but where every revised picture since the last gain lacks the same thing, redesign first."""
+    since = state["round"] - len(state["tried"])
+    seen = [c for c in state["candidates"].values() if c["action"] == "revise" and c["round"] > since and c["beliefs"]]
+    lacks = [i for i, belief in enumerate(champion["beliefs"]) if belief != HOLDS]
+    stubborn = any(all(c["beliefs"][i] != HOLDS for c in seen) for i in lacks)
+    return ["restart", "revise"] if seen and stubborn else ["revise", "restart"]
 
 
 def _editable(state: State, settings: Settings, champion: Candidate) -> bool:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 
+from langchain_core.messages import HumanMessage
 from langsmith import Client, tracing_context
+
+from overpaint.shapes.chat import answer
+from overpaint.shapes.wire import last_request
 
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 
@@ -45,10 +49,14 @@ class Request:
 
 @dataclass
 class ChatServer:
-    """What a chat server will say, in order (the last line is repeated), and what it was asked."""
+    """What a chat server will say, in order (the last line is repeated), and what it was asked.
+
+    `think` answers every request that the script has no line for.
+    """
 
     url: str
     script: list[Say] = field(default_factory=list)
+    think: Callable[[Request], str] | None = None
     requests: list[Request] = field(default_factory=list)
 
     @property
@@ -60,7 +68,7 @@ class ChatServer:
         """Status, content type and body of the answer to `request`."""
         if request.path.endswith("/models"):
             return 200, "application/json", json.dumps({"object": "list", "data": []}).encode()
-        line = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        line = self._next(request)
         time.sleep(line.delay)
         if line.body is not None:
             return line.status, "application/json", line.body.encode()
@@ -70,6 +78,18 @@ class ChatServer:
         if request.json.get("stream"):
             return 200, "text/event-stream", _streamed(line)
         return 200, "application/json", json.dumps(_completion(line)).encode()
+
+    def _next(self, request: Request) -> Say:
+        if self.think is not None and not self.script:
+            return Say(self.think(request))
+        return self.script.pop(0) if len(self.script) > 1 or self.think else self.script[0]
+
+
+def measured(request: Request) -> str:
+    """An answer to a chat completion request by the built-in model, which sees only what came over the wire."""
+    asked = request.json
+    messages = [HumanMessage(m["content"]) for m in asked["messages"] if m["role"] == "user"]
+    return answer(last_request(messages), asked["response_format"]["json_schema"]["schema"])
 
 
 def _completion(line: Say) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def diagnose() -> list[Check]:
     """Look at everything; imports torch, where it is installed, to ask for its devices."""
     missing = [name for name in LOCAL if find_spec(name) is None]
     checks = [_python(), _packages(), _local(missing), *_devices(missing), _home(), _sqlite(), _keys(), _server()]
-    return [*checks, _painters(missing), _chats(missing)]
+    return [*checks, _traces(), _painters(missing), _chats(missing)]
 
 
 def usable(checks: list[Check]) -> bool:
@@ -51,6 +51,15 @@ def usable(checks: list[Check]) -> bool:
 def to_json(checks: list[Check]) -> dict[str, Any]:
     """The one object `doctor --json` prints."""
     return {"usable": usable(checks), "checks": [asdict(check) for check in checks]}
+
+
+def _traces() -> Check:
+    from langsmith.utils import get_tracer_project, tracing_is_enabled
+
+    if not tracing_is_enabled():
+        return Check("traces", True, "off; LANGSMITH_TRACING=true sends them to LangSmith, without pictures")
+    key = bool(os.environ.get("LANGSMITH_API_KEY"))
+    return Check("traces", key, f"on, project {get_tracer_project()}", "set LANGSMITH_API_KEY")
 
 
 def _python() -> Check:

@@ -96,6 +96,16 @@ def test_every_stop_names_its_reason(seen: State, settings: dict[str, Any], reas
 
 
 @pytest.mark.parametrize(
+    ("beliefs", "action"), [(["nnny", "nnyn"], "restart"), (["nnny", "yynn"], "revise"), ([""], "revise")]
+)
+def test_what_every_revised_picture_lacks_calls_for_a_restart(beliefs: list[str], action: str) -> None:
+    champion = candidate(beliefs="nnnn")
+    revised = {f"1.{i}": candidate(f"1.{i}", b, action="revise") for i, b in enumerate(beliefs)}
+    seen = state(champion, round=1, tried=["revise"], candidates={"0.0": champion, **revised})
+    assert plan(seen, Settings())["action"] == action
+
+
+@pytest.mark.parametrize(
     ("settings", "images", "count"),
     [({}, 0, 2), ({"per_round": 8}, 0, 8), ({"per_round": 8}, 13, 3), ({"per_round": 4, "max_calls": 8}, 0, 2)],
 )
