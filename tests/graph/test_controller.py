@@ -96,7 +96,7 @@ def test_every_stop_names_its_reason(seen: State, settings: dict[str, Any], reas
 
 
 @pytest.mark.parametrize(
-    ("beliefs", "action"), [(["nnny", "nnyn"], "restart"), (["nnny", "yynn"], "revise"), ([""], "revise")]
+    ("beliefs", "action"), [(["nnny", "nnyn"], "restart"), (["nnyy", "yynn"], "revise"), ([""], "revise")]
 )
 def test_what_every_revised_picture_lacks_calls_for_a_restart(beliefs: list[str], action: str) -> None:
     champion = candidate(beliefs="nnnn")
