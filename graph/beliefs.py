@@ -74,6 +74,11 @@ def score(checklist: Sequence[Requirement], beliefs: Sequence[Belief]) -> float:
     return round(passed / sum(r["weight"] for r in checklist), 4)
 
 
+def place_of(requirement: Requirement, held: Belief) -> list[float] | None:
+    """Where to look closer at a disputed item: a part shows detail better, but neither how many there are nor where."""
+    return held["box"] if requirement["kind"] in ("attribute", "object", "text") else None
+
+
 def disputed(beliefs: Sequence[Belief]) -> list[int]:
     """Places in the checklist whose looks settle nothing yet."""
     return [i for i, b in enumerate(beliefs) if b["answer"] == "unsure"]

@@ -69,12 +69,12 @@ class Toolbox:
             ProviderFault: the model could not be reached. An answer that cannot be read is a fault of the reply.
         """
         messages = to_messages(*prompt.render(**values), shown)
-        return await ask(await self.chat(role), schema, messages, name=f"{prompt.name}", repair=repair_text())
+        return await ask(await self.chat(role), schema, messages, name=prompt.name, repair=repair_text())
 
 
-def open_toolbox(settings: Mapping[str, Any]) -> Toolbox:
-    """The toolbox for the settings that a state holds."""
-    home = current_home()
+async def open_toolbox(settings: Mapping[str, Any]) -> Toolbox:
+    """The toolbox for the settings that a state holds; the current folder is asked for in a thread."""
+    home = await asyncio.to_thread(current_home)
     return Toolbox(
         settings=Settings.model_validate(settings),
         images=ImageStore(home / "images"),

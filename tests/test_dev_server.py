@@ -35,14 +35,13 @@ def answers(url: str) -> bool:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A dev server with its own home; what it prints lies in a file that a failing start shows."""
+    """A dev server that keeps its home in its current folder; what it prints lies in a file that a failing start shows."""
     folder, port = tmp_path_factory.mktemp("dev"), free_port()
     # The server keeps its own state in the current folder, so it gets one that looks like the checkout.
     for name in ("langgraph.json", "graph", "pyproject.toml"):
         (folder / name).symlink_to(ROOT / name)
     environment = {
-        **os.environ,
-        "OVERPAINT_HOME": str(folder / "home"),
+        **{k: v for k, v in os.environ.items() if k != "OVERPAINT_HOME"},
         "LANGGRAPH_CLI_NO_ANALYTICS": "1",
         "LANGGRAPH_NO_VERSION_CHECK": "1",
         "LANGSMITH_TRACING": "false",

@@ -112,6 +112,8 @@ def _prepare_nvidia(model_id: str) -> None:
     if not os.environ.get("NVIDIA_API_KEY"):
         raise BadInput(f"nvidia:{model_id} needs a key: set NVIDIA_API_KEY, or NVIDIA_BASE_URL for a server of yours.")
     from langchain_nvidia_ai_endpoints import Model, register_model
+
+    # It has no public name, and to register a model it knows would overwrite that model's own endpoint.
     from langchain_nvidia_ai_endpoints._statics import lookup_model
 
     if lookup_model(model_id) is None:

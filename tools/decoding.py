@@ -95,13 +95,12 @@ def judge_copy(data: bytes, *, max_edge: int = 1568, max_bytes: int = 3_500_000)
     return _as_jpeg(shown, max_bytes), "image/jpeg"
 
 
-def crop(data: bytes, box: Box, margin: float = 0.25) -> bytes:
+def crop(data: bytes, box: Box) -> bytes:
     """Cut one place out of a picture, enlarged for a second look, as PNG.
 
     Args:
         data: an encoded picture.
         box: the place, as fractions of the upright picture.
-        margin: how much to show around the box, as a fraction of its longer side.
 
     Returns:
         A PNG of at least 256 pixels on its long edge. Tiny pictures are enlarged by a whole factor without
@@ -112,17 +111,16 @@ def crop(data: bytes, box: Box, margin: float = 0.25) -> bytes:
         BadInput: the box is none, or lies outside the picture.
     """
     left, top, right, bottom = box
-    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1 and margin >= 0):
+    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
         raise BadInput(f"the box {tuple(box)} is not left < right, top < bottom within 0 to 1: give fractions.")
     image = decode(data)
     width, height = image.size
-    room = margin * max((right - left) * width, (bottom - top) * height)
     part = image.crop(
         (
-            max(0, math.floor(left * width - room)),
-            max(0, math.floor(top * height - room)),
-            min(width, math.ceil(right * width + room)),
-            min(height, math.ceil(bottom * height + room)),
+            math.floor(left * width),
+            math.floor(top * height),
+            math.ceil(right * width),
+            math.ceil(bottom * height),
         )
     )
     return _encoded(_enlarged(part, tiny=max(image.size) <= 256), "PNG")

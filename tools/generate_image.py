@@ -6,12 +6,13 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from langchain_core.tools import BaseTool, StructuredTool
 
+from overpaint.tools.bad_call import bad_calls
 from overpaint.tools.decoding import BadPicture
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.images import ImageStore
@@ -31,9 +32,16 @@ def make_generate_image(
 ) -> BaseTool:
     """Make the tool `generate_image` over a painter.
 
-    Agents use it like any tool. Code calls it with a tool call, whose `args` may hold `key` (from `request_key`; calls
-    with one key share one picture, across crashes and processes), `steps` and `guidance`, and reads the message's
-    `artifact`, a Painting. No picture bytes are in arguments, content or artifact.
+    Agents use it like any tool; with LangChain's own `handle_tool_error` set, what cannot be painted is the tool's
+    answer, and the agent carries on:
+
+        paint = make_generate_image(painter, images, ledger)
+        paint.handle_tool_error = True
+        agent = create_agent(model, tools=[paint])
+
+    Code calls it with a tool call, whose `args` may hold `key` (from `request_key`; calls with one key share one
+    picture, across crashes and processes), `steps` and `guidance`, and reads the message's `artifact`, a Painting. No
+    picture bytes are in arguments, content or artifact.
 
     Args:
         painter: what paints.
@@ -42,8 +50,8 @@ def make_generate_image(
         progress: called as a picture is painted, where the painter can tell.
 
     Returns:
-        A tool that raises BadInput for what the painter cannot do or a full disk, and ProviderFault when the painter
-        failed.
+        A tool that raises BadInput (BadCall) for what the painter cannot do or a full disk, and ProviderFault when the
+        painter failed.
     """
     return StructuredTool.from_function(
         coroutine=_Easel(painter, images, ledger, progress).generate,
@@ -62,20 +70,23 @@ class _Easel:
     progress: Progress | None
 
     async def generate(self, **given: Any) -> tuple[str, Painting]:
+        with bad_calls():
+            painting = await self._painted(given)
+        return _line(painting), painting
+
+    async def _painted(self, given: dict[str, Any]) -> Painting:
         asked = {name: value for name, value in given.items() if value is not None and value != []}
         key = asked.pop("key", None) or uuid.uuid4().hex
         request = await self._request(asked)
         claim = await self._claimed(key, {"painter": self.painter.name, **asked})
         if claim.state == "stored":
-            painting = Painting(**{**claim.details, "image": claim.image, "painted": False})  # type: ignore[typeddict-item]
-        elif claim.interrupted and not self.painter.abilities.free:
+            return Painting(**{**claim.details, "image": claim.image, "painted": False})  # type: ignore[typeddict-item]
+        if claim.interrupted and not self.painter.abilities.free:
             await self.ledger.release(key)
-            painting = unknown_painting(self.painter.abilities.price_usd)
-        else:
-            async with _renewed(self.ledger, key):
-                result = await self._paint(key, request)
-                painting = await _finished(self._keep(key, result))
-        return _line(painting), painting
+            return unknown_painting(self.painter.abilities.price_usd)
+        async with _renewed(self.ledger, key):
+            result = await self._paint(key, request)
+            return await _finished(self._keep(key, result))
 
     async def _request(self, asked: dict[str, Any]) -> PaintRequest:
         source = asked.get("source")
@@ -103,16 +114,20 @@ class _Easel:
 
     async def _claim(self, key: str, asked: dict[str, Any]) -> Claim:
         """Ask the ledger once. Cancelled meanwhile, give back what may have been won: the painter was never asked."""
-        asking = asyncio.ensure_future(self.ledger.claim(key, asked))
+        claiming = asyncio.ensure_future(self.ledger.claim(key, asked))
         try:
-            return await asyncio.shield(asking)
+            return await asyncio.shield(claiming)
         except asyncio.CancelledError:
-            claim = await asking
-            if claim.interrupted:
-                await self.ledger.release(key)
-            elif claim.mine:
-                await self.ledger.failed(key, "cancelled before the painter was asked")
+            with suppress(BadInput):  # a database that cannot be used has given nothing
+                await _finished(self._give_back(key, claiming))
             raise
+
+    async def _give_back(self, key: str, claiming: asyncio.Future[Claim]) -> None:
+        claim = await claiming
+        if claim.interrupted:
+            await self.ledger.release(key)
+        elif claim.mine:
+            await self.ledger.failed(key, "cancelled before the painter was asked")
 
     async def _paint(self, key: str, request: PaintRequest) -> PaintResult:
         try:
@@ -185,7 +200,7 @@ def _line(painting: Painting) -> str:
     """Say in one line what a model needs to know."""
     image = painting["image"]
     if image is None:
-        return f"No picture ({painting['outcome']}): {painting['reason']}."
+        return f"No picture ({painting['outcome']}): {painting['reason'].rstrip('.')}."
     size = f"{image['width']}x{image['height']}"
     seed = "" if painting["seed"] is None else f", seed {painting['seed']}"
     return f"Painted picture {image['sha256']} ({size}{seed})."
@@ -198,7 +213,8 @@ async def _renewed(ledger: Ledger, key: str) -> AsyncIterator[None]:
     async def renew() -> None:
         while True:
             await asyncio.sleep(ledger.lease_seconds / 3)
-            await ledger.renew(key)
+            with suppress(BadInput):  # a database that is busy now may be free again before the lease runs out
+                await ledger.renew(key)
 
     renewing = asyncio.create_task(renew())
     try:
@@ -209,10 +225,10 @@ async def _renewed(ledger: Ledger, key: str) -> AsyncIterator[None]:
 
 
 async def _finished(work: Coroutine[Any, Any, T]) -> T:
-    """Do the work to its end even when cancelled meanwhile; the cancellation takes effect after it."""
+    """Do the work to its end even when cancelled meanwhile, and wait for it unless cancelled once more."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.gather(asyncio.shield(task), return_exceptions=True)
         raise

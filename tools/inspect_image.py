@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, field_validator
 from typing_extensions import TypedDict
 
 from overpaint.tools.asking import Repair, ask
+from overpaint.tools.bad_call import bad_calls
 from overpaint.tools.painters import Box
 from overpaint.tools.references import picture
 
@@ -92,11 +93,21 @@ def make_inspect_image(
     Its content is short text for a model to read, its artifact a `Look`. Hidden from the model is `box`: the place
     to look at alone, enlarged; boxes in the answers are fractions of the whole picture all the same.
 
+    For an agent, set LangChain's `handle_tool_error`: a sha256 that it made up is then answered with what was wrong,
+    and the agent carries on:
+
+        look = make_inspect_image(chat, instructions=..., question_prompt=...)
+        look.handle_tool_error = True
+        agent = create_agent(model, tools=[look])
+
     Args:
         chat: a vision model from `get_chat`.
         instructions: its system message.
         question_prompt: puts the questions, numbered from 1, into the message beside the picture.
         repair: asks again after an answer that cannot be read (see `ask`).
+
+    Returns:
+        A tool that raises BadInput (BadCall) when the picture is not stored, and ProviderFault when no answer came.
     """
 
     @tool("inspect_image", response_format="content_and_artifact")
@@ -117,7 +128,8 @@ def make_inspect_image(
             SystemMessage(instructions),
             HumanMessage([{"type": "text", "text": question_prompt(questions)}, picture(image, place)]),
         ]
-        reply = await ask(chat, Inspection, asked, name="inspect_image", repair=repair)
+        with bad_calls():
+            reply = await ask(chat, Inspection, asked, name="inspect_image", repair=repair)
         inspection = None if reply.value is None else settled(reply.value, len(questions), place)
         look = Look(
             inspection=None if inspection is None else inspection.model_dump(),

@@ -186,8 +186,8 @@ class Ledger:
 
 
 def _prepare(database: sqlite3.Connection) -> None:
-    # Checkpoints share the file, in rows of two to eight KB: small pages waste least (0.70 MB instead of 0.79 for a run
-    # of 16). It only takes effect while the file is empty.
+    # Checkpoints share the file, in rows of two to eight KB: small pages waste least (docs/architecture.md).
+    # It only takes effect while the file is empty.
     database.execute("PRAGMA page_size = 1024")
     database.execute("PRAGMA synchronous = FULL")
     _switch_to_wal(database)

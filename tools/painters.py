@@ -48,7 +48,7 @@ class PaintRequest:
 
 @dataclass(frozen=True)
 class PaintResult:
-    """What came back: encoded bytes with their mime type, or a reason why there are none.
+    """What came back: an encoded picture, or the notes that say why there is none.
 
     `params` are the JSON-able values really used (model, size, steps, guidance, scheduler, dtype, batch, versions);
     `notes` are things a user should know (the part of the prompt that was cut off, a resized source).
@@ -56,7 +56,6 @@ class PaintResult:
 
     outcome: Outcome
     data: bytes | None = field(default=None, repr=False)
-    mime: str = "image/png"
     seed: int | None = None
     params: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -175,5 +174,8 @@ def _factory(scheme: str) -> Callable[..., Painter]:
     if scheme not in registered:
         there = ", ".join(sorted({*BUILT_IN, *registered}))
         raise BadInput(f"there is no painter {scheme!r}: use one of {there}, as in diffusers:<folder or hub id>")
-    loaded: Callable[..., Painter] = registered[scheme].load()
+    try:
+        loaded: Callable[..., Painter] = registered[scheme].load()
+    except (ImportError, AttributeError) as error:
+        raise BadInput(f"the painter {scheme!r} of another package cannot be imported ({error}): mend it") from error
     return loaded

@@ -22,7 +22,7 @@ _QUOTED = re.compile(r"""["']message["']: (["'])(.+?)\1""")
 """The server's own words in an error that holds its whole answer."""
 
 _BLOB = re.compile(r"[A-Za-z0-9+/=_-]{80,}")
-_KEY = re.compile(r"\b(?:sk|nvapi|gsk|hf|r8|xai|key)[-_][\w*.-]{6,}|Bearer\s+\S+")
+_KEY = re.compile(r"\b(?:sk|nvapi|gsk|hf|r8|xai|key)[-_][\w*.-]{6,}|Bearer\s+\S+|(?<=://)[^\s/@]+(?=@)")
 
 
 def provider_fault(error: Exception, name: str) -> Exception:

@@ -26,7 +26,7 @@ from overpaint.tools.provider_errors import provider_fault
 MAX_BYTES = 3_500_000
 """Largest copy of a picture that is sent, unless a provider takes less."""
 
-_REFERENCE = re.compile(r"sha256:([0-9a-f]{64})(?:#crop=([\d.,]+))?")
+_REFERENCE = re.compile(r"sha256:([0-9a-f]{64})(?:#crop=([01]\.[0-9]{4}(?:,[01]\.[0-9]{4}){3}))?")
 
 
 class ImageReader(Protocol):
@@ -68,10 +68,8 @@ def by_reference(
         free: whether calls cost nothing.
         max_bytes: largest size of the encoded copy that is sent; the picture is scaled down to it.
     """
-    private = {**(model.__pydantic_private__ or {}), "_source": _Source(images, name, free, max_bytes)}
-    # Pydantic's own __setattr__ takes neither; Python allows the first, as the subclass adds no slots.
-    object.__setattr__(model, "__class__", _referring(type(model)))
-    object.__setattr__(model, "__pydantic_private__", private)
+    model.__class__ = _referring(type(model))
+    model._source = _Source(images, name, free, max_bytes)  # type: ignore[attr-defined]
     return model
 
 
@@ -178,7 +176,7 @@ async def _inline(found: re.Match[str], source: _Source) -> dict[str, Any]:
     data = await source.images.load(found[1])
     if found[2] is not None:
         left, top, right, bottom = (float(edge) for edge in found[2].split(","))
-        data = await asyncio.to_thread(crop, data, (left, top, right, bottom), 0.0)
+        data = await asyncio.to_thread(crop, data, (left, top, right, bottom))
     copy, mime = await asyncio.to_thread(judge_copy, data, max_bytes=source.max_bytes)
     encoded = base64.b64encode(copy).decode("ascii")
     return {"type": "image_url", "image_url": {"url": f"data:{mime};base64,{encoded}"}}
@@ -219,11 +217,11 @@ def _salvaged(error: Exception, name: str) -> ChatResult:
         body = response.json()  # type: ignore[union-attr]
         choice, usage = body["choices"][0], body.get("usage") or {}
         text = choice["message"].get("content") or ""
+        tokens = [int(usage.get(key) or 0) for key in ("prompt_tokens", "completion_tokens", "total_tokens")]
     except (ValueError, LookupError, TypeError, AttributeError):
         told = f"{name} answered with what is no chat completion | Check the base URL, or try again later."
         raise ProviderFault(told, retryable=True) from None
     message = AIMessage(text, response_metadata={"finish_reason": choice.get("finish_reason")})
     if usage:
-        tokens = [usage.get(key, 0) for key in ("prompt_tokens", "completion_tokens", "total_tokens")]
         message.usage_metadata = {"input_tokens": tokens[0], "output_tokens": tokens[1], "total_tokens": tokens[2]}
     return ChatResult(generations=[ChatGeneration(message=message)])

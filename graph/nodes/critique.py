@@ -17,7 +17,7 @@ from overpaint.prompts import load
 
 async def critique(state: State) -> Command[Literal["candidate"]]:
     """Ask the critic for as many proposals as the plan wants; fall back to another seed when there is no usable one."""
-    toolbox, champion = open_toolbox(state["settings"]), state["champion"]
+    toolbox, champion = await open_toolbox(state["settings"]), state["champion"]
     assert champion is not None  # the controller plans no critique without a champion
     record = cast(Record, await toolbox.records.read(champion["record"]))
     prompt = load(f"critique.{state['plan']['action']}")

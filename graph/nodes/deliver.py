@@ -11,7 +11,7 @@ from overpaint.graph.toolbox import open_toolbox
 
 async def deliver(state: State) -> State:
     """End the run: name the reason, and show the champion as Markdown that a chat can render."""
-    toolbox = open_toolbox(state["settings"])
+    toolbox = await open_toolbox(state["settings"])
     champion, decision = state["champion"], state["plan"]
     image = champion["image"] if champion else None
     shown = f"![{_alt(state['asked']['text'])}]({toolbox.images.path(image).as_uri()})\n\n" if image else ""

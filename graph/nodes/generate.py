@@ -26,7 +26,7 @@ IDLE_SECONDS = 900.0
 async def generate(state: CandidateState, runtime: Runtime[Settings]) -> CandidateState:
     """Paint one candidate. What fails the gate keeps its picture and its reason, and is never sent to a paid judge."""
     attempt = state["attempt"]
-    toolbox = open_toolbox(attempt["settings"])
+    toolbox = await open_toolbox(attempt["settings"])
     prompt = await _prompt(attempt, toolbox)
     painting = await _painting(attempt, prompt, toolbox, _progress(attempt["id"], runtime))
     outcome, reason = await _gated(painting, attempt, toolbox)
@@ -51,7 +51,7 @@ async def record_fault(state: CandidateState, error: NodeError) -> Command[Liter
     if not isinstance(fault, (ProviderFault, TimeoutError)):
         raise fault
     draft = Draft(
-        prompt=await _prompt(attempt, open_toolbox(attempt["settings"])),
+        prompt=await _prompt(attempt, await open_toolbox(attempt["settings"])),
         seed=attempt["seed"],
         outcome="error",
         reason=str(fault) or f"the painter was silent for {IDLE_SECONDS:.0f} seconds",

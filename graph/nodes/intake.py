@@ -34,7 +34,7 @@ async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
         BadInput: the brief, a picture or a setting cannot be used.
     """
     settings = effective(runtime.context)
-    toolbox = open_toolbox(settings.model_dump())
+    toolbox = await open_toolbox(settings.model_dump())
     await asyncio.to_thread(open_home)
     facts = await painter_facts(toolbox)
     messages, text, image = await _asked(state, toolbox)

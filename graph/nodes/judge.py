@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from overpaint.graph.attempt import Attempt, CandidateState, Draft
-from overpaint.graph.beliefs import believe, disputed, letters, score, unconfirmed
+from overpaint.graph.beliefs import believe, disputed, letters, place_of, score, unconfirmed
 from overpaint.graph.record import Belief, Record, Verdict
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate, Receipt, Requirement, add_receipts, empty_receipt
@@ -22,7 +22,7 @@ from overpaint.tools.inspect_image import Look, make_inspect_image
 async def judge(state: CandidateState) -> CandidateState:
     """Judge what passed the gate. Whatever became of the candidate, its record is written before state names it."""
     attempt, draft = state["attempt"], state["draft"]
-    toolbox = open_toolbox(attempt["settings"])
+    toolbox = await open_toolbox(attempt["settings"])
     verdict, spent = None, empty_receipt()
     if draft["outcome"] == "ok" and draft["image"] and toolbox.settings.judge_method != "none":
         verdict, spent = await _judged(attempt["checklist"], draft["image"], toolbox)
@@ -35,9 +35,12 @@ async def _judged(checklist: list[Requirement], image: ImageRef, toolbox: Toolbo
     """Look until every belief is settled and a pass is confirmed, or the looks are used up."""
     looks: list[Look] = []
     answers: list[list[dict[str, Any]]] = [[] for _ in checklist]
+    beliefs: list[Belief] = []
     places = list(range(len(checklist)))
     while places and len(looks) < toolbox.settings.looks:
-        look = await _look([checklist[i] for i in places], image, toolbox, again=bool(looks))
+        asked = [checklist[i] for i in places]
+        box = place_of(asked[0], beliefs[places[0]]) if looks and len(places) == 1 else None
+        look = await _look(asked, image, toolbox, again=bool(looks), box=box)
         looks.append(look)
         if look["inspection"] is None:
             return _unjudged(look["fault"] or "the judge gave no answer"), _spent(looks)
@@ -48,7 +51,9 @@ async def _judged(checklist: list[Requirement], image: ImageRef, toolbox: Toolbo
     return _verdict(checklist, beliefs, looks), _spent(looks)
 
 
-async def _look(asked: list[Requirement], image: ImageRef, toolbox: Toolbox, *, again: bool) -> Look:
+async def _look(
+    asked: list[Requirement], image: ImageRef, toolbox: Toolbox, *, again: bool, box: list[float] | None
+) -> Look:
     prompt = load("judge.again" if again else "judge.checklist")
     tool = make_inspect_image(
         await toolbox.chat("judge"),
@@ -57,7 +62,7 @@ async def _look(asked: list[Requirement], image: ImageRef, toolbox: Toolbox, *, 
         repair=repair_text(),
     )
     questions = [r["question"] for r in asked]
-    return cast(Look, await use_tool(tool, image=image["sha256"], questions=questions))
+    return cast(Look, await use_tool(tool, image=image["sha256"], questions=questions, box=box))
 
 
 def _verdict(checklist: list[Requirement], beliefs: list[Belief], looks: list[Look]) -> Verdict:

@@ -10,7 +10,7 @@ from overpaint.prompts import load
 
 async def specify(state: State) -> State:
     """Write the checklist. When the writer's answer cannot be read, the whole brief is the one requirement."""
-    toolbox = open_toolbox(state["settings"])
+    toolbox = await open_toolbox(state["settings"])
     if toolbox.settings.judge_method == "none":
         return {"checklist": []}
     prompt, brief = load("specify"), state["asked"]["text"]

@@ -11,7 +11,7 @@ from overpaint.prompts import load
 async def upsample(state: State) -> State:
     """Write the image prompt. Switched off, or when the writer's answer cannot be read, the brief itself is painted."""
     brief = state["asked"]["text"]
-    toolbox = open_toolbox(state["settings"])
+    toolbox = await open_toolbox(state["settings"])
     if not toolbox.settings.upsample:
         return {"prompt": brief}
     prompt = load("upsample")

@@ -153,7 +153,7 @@ async def _preflight(brief: str | None, data: bytes | None, settings: Settings) 
         text = check_brief(brief or "")
         if settings.writer == "shapes":
             await asyncio.to_thread(parse, text)
-    toolbox = open_toolbox(settings.model_dump())
+    toolbox = await open_toolbox(settings.model_dump())
     await painter_facts(toolbox)
     for role in ("writer", "critic", "judge", "captioner"):
         await toolbox.chat(role)

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overpaint.graph.beliefs import believe, disputed, holds, letters, number_in, score, settle, unconfirmed
+from overpaint.graph.beliefs import (
+    believe,
+    disputed,
+    holds,
+    letters,
+    number_in,
+    place_of,
+    score,
+    settle,
+    unconfirmed,
+)
 from overpaint.graph.record import Belief
 from overpaint.graph.state import Requirement
 
@@ -99,3 +109,11 @@ def test_a_pass_is_looked_at_again_and_a_failure_is_not() -> None:
     assert unconfirmed([belief("yes", looks=2), belief("yes", looks=2)]) == []
     assert unconfirmed([belief("yes"), belief("no")]) == []
     assert disputed([belief("yes"), belief("unsure")]) == [1]
+
+
+def test_only_details_are_looked_at_closer() -> None:
+    box = [0.0, 0.0, 0.5, 0.5]
+    held = Belief(requirement="r1", answer="unsure", said="?", evidence="", box=box, looks=["yes", "no"])
+    assert place_of({**requirement(), "kind": "text"}, held) == box
+    assert place_of({**requirement(), "kind": "count"}, held) is None
+    assert place_of({**requirement(), "kind": "relation"}, held) is None

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overpaint.shapes.captions import as_seen
+from overpaint.shapes.cells import neighbours
 from overpaint.shapes.layout import fits, place, repair, satisfied
 from overpaint.shapes.parser import parse
 from overpaint.shapes.scene import Group, Link, Spec, Thing
@@ -27,7 +28,7 @@ def test_salts_differ_and_few_things_are_large_and_apart() -> None:
     layouts = {tuple(place(spec, str(n))) for n in range(20)}
     assert len(layouts) > 10
     assert {thing.size for layout in layouts for thing in layout} == {"large"}
-    assert all(abs(a.place - b.place) not in (3,) for a, b in layouts)
+    assert all(b.place not in neighbours(a.place) for a, b in layouts)
     assert {thing.size for thing in place(parse("five stars"), "x")} == {"small"}
 
 

@@ -96,6 +96,14 @@ def test_refuses_with_one_line_that_says_why(brief: str, reason: str) -> None:
     assert len(str(fault.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize("brief", ["the " * 5000 + "red", "one " * 5000, "a circle " + "one " * 5000])
+def test_a_phrase_without_end_is_not_quoted_whole(brief: str) -> None:
+    with pytest.raises(BadInput) as fault:
+        parse(brief)
+    assert "…" in str(fault.value)
+    assert len(str(fault.value)) < 300
+
+
 def test_an_unknown_word_gets_all_there_is_and_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.setenv("NVIDIA_API_KEY", "a-secret")

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage, ToolMessage
+from langchain_core.tools import BaseTool, ToolException
 
 from overpaint.prompts import load
 from overpaint.tools.chat import get_chat, picture
+from overpaint.tools.faults import BadInput
 from overpaint.tools.generate_image import make_generate_image
 from overpaint.tools.images import ImageStore
 from overpaint.tools.inspect_image import make_inspect_image
@@ -34,7 +36,7 @@ def calls(name: str, **arguments: Any) -> Say:
     return Say(None, finish="tool_calls", tool_calls=({"id": "call-1", "type": "function", "function": function},))
 
 
-def inspector(chat: str, store: ImageStore) -> Any:
+def inspector(chat: str, store: ImageStore) -> BaseTool:
     prompt = load("judge.checklist")
     return make_inspect_image(
         get_chat(chat, store),
@@ -64,6 +66,62 @@ async def test_an_agent_inspects_a_picture_it_was_shown_by_reference(
     assert state["messages"][-1].text == "There is one."
     assert all("data:image/png;base64," in r.raw.decode() for r in server.asked)
     assert "base64" not in repr(state)
+
+
+def made_up(tool: str) -> dict[str, Any]:
+    """Arguments with a sha256 that nothing stored has."""
+    sha256 = "0123456789abcdef" * 4
+    painting = {"prompt": "a circle", "source": sha256}
+    return painting if tool == "generate_image" else {"image": sha256, "questions": ["Is there a disc?"]}
+
+
+def both_tools(store: ImageStore, home: Path) -> dict[str, BaseTool]:
+    home.mkdir()
+    tools = (
+        make_generate_image(get_painter("shapes"), store, Ledger(home / "overpaint.db")),
+        inspector("shapes", store),
+    )
+    return {tool.name: tool for tool in tools}
+
+
+@pytest.mark.parametrize("name", ["generate_image", "inspect_image"])
+async def test_an_agent_that_makes_up_a_picture_is_told_and_carries_on(
+    name: str, server: ChatServer, home: Path
+) -> None:
+    store = ImageStore(home / "images")
+    tool = both_tools(store, home)[name]
+    tool.handle_tool_error = True
+    server.script = [calls(name, **made_up(name)), Say("I made that up.")]
+    state = await create_agent(get_chat("openai:m", store), [tool]).ainvoke({"messages": [HumanMessage("Go on.")]})
+
+    told = next(m for m in state["messages"] if isinstance(m, ToolMessage))
+    assert told.status == "error"
+    assert told.text.startswith("no picture 0123456789abcdef")
+    assert "\n" not in told.text
+    assert told.text in server.asked[-1].raw.decode()
+    assert state["messages"][-1].text == "I made that up."
+
+
+async def test_an_agent_is_told_what_the_painter_cannot_do(server: ChatServer, home: Path) -> None:
+    store = ImageStore(home / "images")
+    tool = both_tools(store, home)["generate_image"]
+    tool.handle_tool_error = True
+    server.script = [calls(tool.name, prompt="a red circle", width=4096, height=4096), Say("Too large, then.")]
+    state = await create_agent(get_chat("openai:m", store), [tool]).ainvoke({"messages": [HumanMessage("Go on.")]})
+    told = next(m for m in state["messages"] if isinstance(m, ToolMessage))
+    assert (told.status, told.text) == (
+        "error",
+        "shapes cannot paint size 4096x4096: choose width and height from 64 to 512 pixels in steps of 8",
+    )
+
+
+@pytest.mark.parametrize("name", ["generate_image", "inspect_image"])
+async def test_code_gets_the_same_fault_as_bad_input(name: str, home: Path) -> None:
+    tool = both_tools(ImageStore(home / "images"), home)[name]
+    call = {"name": name, "args": made_up(name), "id": "1", "type": "tool_call"}
+    with pytest.raises(BadInput, match="no picture") as caught:
+        await tool.ainvoke(call)
+    assert isinstance(caught.value, ToolException)
 
 
 @pytest.mark.slow

@@ -122,6 +122,19 @@ async def test_a_cut_off_answer_says_so_and_is_paid_for(name: str, server: ChatS
     assert (reply.calls, reply.tokens) == (2, 36)
 
 
+@pytest.mark.parametrize("usage", [{"prompt_tokens": None, "total_tokens": None}, {}, None])
+async def test_a_cut_off_answer_of_a_server_that_does_not_count_is_told_all_the_same(
+    usage: dict[str, None] | None, server: ChatServer, tmp_path: Path
+) -> None:
+    choice = {"index": 0, "message": {"role": "assistant", "content": GOOD[:20]}, "finish_reason": "length"}
+    head = {"id": "c1", "object": "chat.completion", "created": 1, "model": "m"}
+    server.script = [Say(body=json.dumps({**head, "choices": [choice], "usage": usage}))]
+    reply = await asked("openai:m", tmp_path)
+    assert reply.fault is not None
+    assert "cut off at the token limit" in reply.fault
+    assert (reply.raw, reply.calls, reply.tokens) == (GOOD[:20], 2, 0)
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [(Say(None, refusal="Not that."), "Not that."), (Say("...", finish="content_filter"), "filtered")],

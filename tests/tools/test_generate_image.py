@@ -300,8 +300,9 @@ async def test_a_picture_that_came_is_kept_even_when_the_call_is_cancelled(
     assert len(remote.asked) == 1
 
 
+@pytest.mark.parametrize("times", [1, 2, 3])
 async def test_cancelled_while_claiming_leaves_the_request_free_and_unpaid(
-    tool: BaseTool, remote: Remote, monkeypatch: pytest.MonkeyPatch
+    times: int, tool: BaseTool, remote: Remote, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claim = Ledger._claim
 
@@ -313,8 +314,9 @@ async def test_cancelled_while_claiming_leaves_the_request_free_and_unpaid(
     with monkeypatch.context() as patch:
         patch.setattr(Ledger, "_claim", slow)
         task = asyncio.create_task(paint(tool, key="k"))
-        await asyncio.sleep(0.1)
-        task.cancel()
+        for _ in range(times):
+            await asyncio.sleep(0.05)
+            task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
     assert not remote.asked
@@ -346,6 +348,28 @@ async def test_a_long_painting_keeps_its_claim(remote: Remote, images: ImageStor
     paintings = await asyncio.gather(paint(tool, key="k"), paint(tool, key="k"))
     assert len(remote.asked) == 1
     assert [painting["outcome"] for painting in paintings] == ["ok", "ok"]
+
+
+async def test_a_claim_outlives_a_database_that_cannot_be_used_for_a_while(
+    remote: Remote, images: ImageStore, ledger: Ledger, home: Path
+) -> None:
+    works, begun = remote.answer, asyncio.Event()
+    ledger.lease_seconds = 0.6
+
+    async def slow(request: PaintRequest) -> PaintResult:
+        begun.set()
+        there, ledger.path = ledger.path, home / "missing" / "overpaint.db"
+        await asyncio.sleep(0.3)
+        ledger.path = there
+        await asyncio.sleep(0.9)
+        return await works(request)
+
+    remote.answer = slow
+    painting = asyncio.create_task(paint(make_generate_image(remote, images, ledger), key="k"))
+    await begun.wait()
+    waited_for = await paint(make_generate_image(remote, images, Ledger(home / "overpaint.db")), key="k")
+    assert ((await painting)["outcome"], waited_for["outcome"]) == ("ok", "ok")
+    assert len(remote.asked) == 1
 
 
 _KILLED = """

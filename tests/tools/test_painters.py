@@ -28,6 +28,14 @@ def test_another_package_adds_a_painter_by_entry_point(monkeypatch: pytest.Monke
         get_painter("yours")
 
 
+def test_a_painter_of_another_package_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("no_such_package:open_painter", "overpaint.shapes.painter:no_such_factory"):
+        point = EntryPoint("broken", value, painters.ENTRY_POINTS)
+        monkeypatch.setattr(painters, "entry_points", lambda group, point=point: EntryPoints([point]))
+        with pytest.raises(BadInput, match=r"'broken'.*no_such"):
+            get_painter("broken:")
+
+
 @pytest.mark.parametrize("settings", [{"device": "tpu"}, {"device": "cuda:x"}, {"dtype": "int8"}, {"offload": "disk"}])
 def test_a_setting_without_meaning_is_refused_by_value(settings: dict[str, str]) -> None:
     with pytest.raises(BadInput, match=repr(next(iter(settings.values())))):

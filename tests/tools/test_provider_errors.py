@@ -34,6 +34,11 @@ def test_keys_never_stay_in_a_message(secret: str) -> None:
         assert secret not in scrubbed(f"wrong key {shown}, try another")
 
 
+def test_a_password_in_an_address_never_stays_in_a_message() -> None:
+    told = scrubbed("cannot reach https://me:correct-horse@proxy.example/v1 or https://proxy.example/@me")
+    assert told == "cannot reach https://[key]@proxy.example/v1 or https://proxy.example/@me"
+
+
 def test_a_key_of_any_shape_is_known_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACME_API_KEY", "correct horse")
     assert scrubbed("no entry for correct horse here") == "no entry for [key] here"

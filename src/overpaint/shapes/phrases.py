@@ -9,6 +9,8 @@ from typing import cast
 from overpaint.shapes.reading import Item
 from overpaint.shapes.scene import Colour, Group, Shape, Size
 
+LONGEST = 60
+"""How much of a phrase is quoted, in characters."""
 _ADJECTIVES = frozenset(("definite", "indefinite", "number", "ordinal", "size", "colour"))
 
 
@@ -31,7 +33,8 @@ class Mention:
     words: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return " ".join(self.words)
+        said = " ".join(self.words)
+        return said if len(said) <= LONGEST else f"{said[: LONGEST - 1]}…"
 
     def group(self) -> Group:
         """The group it speaks of, taken by itself.
