@@ -150,3 +150,32 @@ async def test_a_rate_limit_is_waited_out(server: ChatServer, monkeypatch: pytes
     server.script = [Say("slow down", status=429)] * 3
     run = await arefine("a red circle", settings={**ROLES, "seed": 1})
     assert run.status == "passed"
+
+
+async def test_a_disputed_detail_is_looked_at_alone_and_closer(server: ChatServer) -> None:
+    box = [0.5, 0.5, 1.0, 1.0]
+
+    def unsure_of_the_second(request: Any) -> str:
+        asked_ = request.json
+        if asked_["model"] == "writer-1" and "requirements" in json.dumps(asked_["response_format"]):
+            items = [("a red circle", "count", "1"), ("it is crimson", "attribute", "yes")]
+            drafts = [{"text": t, "question": f"{t}?", "kind": k, "expected": e, "weight": 1} for t, k, e in items]
+            return json.dumps({"requirements": drafts})
+        if asked_["model"] != "judge-1":
+            return measured(request)
+        count = asked_["messages"][-1]["content"][0]["text"].count("?")
+        said = ["1", "unsure"] if count == 2 else ["yes"]
+        answers = [{"number": i, "evidence": "e", "answer": a, "box": box} for i, a in enumerate(said, 1)]
+        return json.dumps({"observations": "o", "answers": answers, "flaws": [], "quality": 0.5})
+
+    server.think = unsure_of_the_second
+    run = await arefine("a red circle", settings={**ROLES, "seed": 1, "max_images": 1, "per_round": 1})
+    looks = [r["messages"][-1]["content"] for r in asked(server, "judge-1")]
+    # All at once; then the disputed detail and the unconfirmed count; then the detail alone, in a crop.
+    assert [look[0]["text"].count("?") for look in looks] == [2, 2, 1]
+    whole, again, closer = (look[1]["image_url"]["url"] for look in looks)
+    assert whole == again != closer
+    verdict = run.candidates[0]["verdict"]
+    assert verdict is not None
+    assert [b["looks"] for b in verdict["beliefs"]] == [["yes", "yes"], ["unsure", "unsure", "yes"]]
+    assert verdict["passed"] is False
