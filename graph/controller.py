@@ -38,7 +38,7 @@ def plan(state: State, settings: Settings) -> Plan:
     if action is None:
         return _stop("patience", f"no gain in {len(state['tried'])} rounds")
     targets = [] if champion is None else failing(champion, state["checklist"])
-    why = _why(action, targets, state)
+    why = _why(action, champion, targets, state)
     return _paint(action, why, None if champion is None else champion["id"], _affordable(state, settings), targets)
 
 
@@ -168,19 +168,29 @@ def _editable(state: State, settings: Settings, champion: Candidate) -> bool:
     return state["painter"]["edit"] is not None and local and kept and champion["depth"] < settings.edit_depth
 
 
-_BECAUSE: dict[Action, str] = {
-    "edit": "most of the champion is right, so only what fails is repainted",
-    "revise": "what fails is not one place, so the prompt is revised",
-    "restart": "revising did not help, so the prompt is redesigned from the brief",
-    "reseed": "the prompt is kept and another seed is tried",
+_CAUSES: dict[Action, str] = {
+    "edit": "most of the champion is right",
+    "revise": "what fails is not one place",
+    "restart": "revising did not help",
+    "reseed": "the prompt may do better",
+}
+_WAYS: dict[Action, str] = {
+    "edit": "only what fails is repainted",
+    "revise": "the prompt is revised",
+    "restart": "the prompt is redesigned from the brief",
+    "reseed": "another seed is tried",
 }
 
 
-def _why(action: Action, targets: list[str], state: State) -> str:
+def _why(action: Action, champion: Candidate | None, targets: list[str], state: State) -> str:
     texts = {r["id"]: r["text"] for r in state["checklist"]}
     missed = ", ".join(texts[t] for t in targets[:3]) + (" …" if len(targets) > 3 else "")
     stalled = f" (no gain in {len(state['tried'])} rounds)" if state["tried"] else ""
-    return f"{missed + ': ' if missed else ''}{_BECAUSE[action]}{stalled}"
+    if passes(champion):
+        return f"everything holds and there is room for more, so {_WAYS[action]}{stalled}"
+    if not targets:
+        return f"there is no judged picture to go by, so {_WAYS[action]}{stalled}"
+    return f"{missed}: {_CAUSES[action]}, so {_WAYS[action]}{stalled}"
 
 
 def _paint(action: Action, why: str, parent: str | None, count: int, targets: list[str]) -> Plan:

@@ -29,7 +29,7 @@ async def critique(state: State) -> Command[Literal["candidate"]]:
     labels = {**state.get("prompts", {}), prompt.name: prompt.label}
     return Command(
         update={"critique": critique_, "prompts": labels, "receipt": spent_on(reply)},
-        goto=sends({**state, "prompts": labels}, toolbox.settings, action, proposals, critique_["feedback"]),
+        goto=sends({**state, "prompts": labels}, action, proposals, critique_["feedback"]),
     )
 
 

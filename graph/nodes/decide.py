@@ -10,7 +10,7 @@ from langgraph.types import Command, Send
 from overpaint.graph.attempt import Attempt, Carried
 from overpaint.graph.controller import crown, plan
 from overpaint.graph.settings import Settings
-from overpaint.graph.state import Action, Candidate, Plan, Proposal, State
+from overpaint.graph.state import Action, Candidate, Proposal, State
 
 Next = Literal["candidate", "critique", "deliver"]
 
@@ -29,14 +29,11 @@ async def decide(state: State) -> Command[Next]:
     fresh = {**fresh, "plan": decision, "round": round_ + 1}
     if decision["action"] in ("edit", "revise", "restart"):
         return Command(update=fresh, goto="critique")
-    return Command(
-        update=fresh, goto=sends({**state, **fresh}, settings, decision["action"], _prompts(state, decision, settings))
-    )
+    now: State = {**state, **fresh}
+    return Command(update=fresh, goto=sends(now, decision["action"], _prompts(now, settings)))
 
 
-def sends(
-    state: State, settings: Settings, action: Action, proposals: list[Proposal], feedback: str = ""
-) -> list[Send]:
+def sends(state: State, action: Action, proposals: list[Proposal], feedback: str = "") -> list[Send]:
     """One Send per candidate; when there are fewer proposals than candidates they are repeated with other seeds."""
     count = state["plan"]["count"]
     chosen = [proposals[i % len(proposals)] for i in range(count)]
@@ -55,7 +52,7 @@ def attempt(state: State, action: Action, place: int, proposal: Proposal, feedba
         action=action,
         parent=state["plan"]["parent"],
         depth=champion["depth"] + 1 if edits and champion else 0,
-        base=_base(action, champion),
+        base=champion["record"] if champion and not proposal["prompt"] else None,
         previous=[c["record"] for c in _of_round(state, state["round"] - 1)],
         prompt=proposal["prompt"] or None,
         boxes=proposal["boxes"],
@@ -74,20 +71,19 @@ def derive_seed(seed: int, candidate: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{candidate}".encode()).digest()[:4], "big")
 
 
-def _base(action: Action, champion: Candidate | None) -> str | None:
-    """A reseed keeps the champion's prompt; that of an edit or of a given picture speaks of a part, or of nothing."""
-    painted_whole = champion is not None and champion["action"] not in ("edit", "given")
-    return champion["record"] if action == "reseed" and champion and painted_whole else None
-
-
-def _prompts(state: State, decision: Plan, settings: Settings) -> list[Proposal]:
-    brief, upsampled = state["asked"]["text"], state["prompt"]
-    if decision["action"] == "given":
+def _prompts(state: State, settings: Settings) -> list[Proposal]:
+    """What to paint when no critic is asked. An empty prompt stands for the champion's, or for none (given)."""
+    brief, upsampled, decision = state["asked"]["text"], state["prompt"], state["plan"]
+    if decision["action"] == "given" or _keeps(state["champion"]):
         return [Proposal(prompt="", boxes=[])]
     if decision["action"] == "start" and settings.raw_brief and decision["count"] > 1 and brief != upsampled:
         return [Proposal(prompt=p, boxes=[]) for p in [brief, *[upsampled] * (decision["count"] - 1)]]
-    keep = _base("reseed", state.get("champion")) is not None and decision["action"] == "reseed"
-    return [Proposal(prompt="" if keep else upsampled, boxes=[])]
+    return [Proposal(prompt=upsampled, boxes=[])]
+
+
+def _keeps(champion: Candidate | None) -> bool:
+    """Whether a reseed keeps the champion's prompt: that of an edit speaks of a part, that of a given picture of nothing."""
+    return champion is not None and champion["action"] not in ("edit", "given")
 
 
 def _near(state: State) -> list[Candidate]:
