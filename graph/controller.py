@@ -17,7 +17,7 @@ HOLDS, FAILS, UNSURE = "y", "n", "u"
 LOCAL = frozenset({"object", "count", "attribute", "relation", "position", "text"})
 """Kinds of requirement that repainting a part of the picture can mend."""
 WORTH_KEEPING = 0.25
-"""Least share of passed weight for which a picture is edited rather than painted afresh."""
+"""Least share of passed weight for which a picture is edited before it is painted afresh."""
 CALLS_PER_CANDIDATE = 3
 """Model calls held back for each candidate before it is painted: a look, its confirmation, a share of the critique."""
 
@@ -36,7 +36,7 @@ def plan(state: State, settings: Settings) -> Plan:
         return _first(state, settings)
     action = _next_action(state, settings, champion)
     if action is None:
-        return _stop("patience", f"no gain in {len(state['tried'])} rounds")
+        return _stop("patience", _stalled(state))
     targets = [] if champion is None else failing(champion, state["checklist"])
     why = _why(action, champion, targets, state)
     return _paint(action, why, None if champion is None else champion["id"], _affordable(state, settings), targets)
@@ -84,7 +84,7 @@ def _reached(state: State, settings: Settings, champion: Candidate | None) -> tu
     if settings.stop_when_passed and passes(champion):
         return "passed", "every requirement holds"
     if settings.rounds is not None and state["round"] + 1 >= settings.rounds:
-        return "rounds", f"{settings.rounds} rounds are done"
+        return "rounds", f"rounds={settings.rounds} is reached"
     return _cap(state, settings)
 
 
@@ -105,7 +105,7 @@ def _cap(state: State, settings: Settings) -> tuple[StopReason, str] | None:
     ]
     for name, cap, needed in caps:
         if cap is not None and needed is not None and needed > cap:
-            return name, f"one more candidate could pass {name}={cap:g}"
+            return name, f"one more candidate would go past {name}={cap:g}"
     return None
 
 
@@ -147,9 +147,11 @@ def _ranked(state: State, settings: Settings, champion: Candidate | None) -> lis
     """Actions for this kind of failure, best first."""
     if champion is None or not champion["beliefs"] or passes(champion):
         return ["reseed", "revise", "restart"]
-    if _editable(state, settings, champion):
-        return ["edit", *_rewrites(state, champion), "reseed"]
-    return [*_rewrites(state, champion), "reseed"]
+    first, second = _rewrites(state, champion)
+    if not _editable(state, settings, champion):
+        return [first, second, "reseed"]
+    kept = (champion["score"] or 0.0) >= WORTH_KEEPING
+    return ["edit", first, second, "reseed"] if kept else [first, "edit", second, "reseed"]
 
 
 def _rewrites(state: State, champion: Candidate) -> list[Action]:
@@ -164,14 +166,13 @@ def _rewrites(state: State, champion: Candidate) -> list[Action]:
 def _editable(state: State, settings: Settings, champion: Candidate) -> bool:
     kinds = {r["id"]: r["kind"] for r in state["checklist"]}
     local = all(kinds[r] in LOCAL for r in failing(champion, state["checklist"]))
-    kept = (champion["score"] or 0.0) >= WORTH_KEEPING
-    return state["painter"]["edit"] is not None and local and kept and champion["depth"] < settings.edit_depth
+    return state["painter"]["edit"] is not None and local and champion["depth"] < settings.edit_depth
 
 
 _CAUSES: dict[Action, str] = {
     "edit": "most of the champion is right",
     "revise": "what fails is not one place",
-    "restart": "revising did not help",
+    "restart": "rewording is not enough",
     "reseed": "the prompt may do better",
 }
 _WAYS: dict[Action, str] = {
@@ -185,12 +186,17 @@ _WAYS: dict[Action, str] = {
 def _why(action: Action, champion: Candidate | None, targets: list[str], state: State) -> str:
     texts = {r["id"]: r["text"] for r in state["checklist"]}
     missed = ", ".join(texts[t] for t in targets[:3]) + (" …" if len(targets) > 3 else "")
-    stalled = f" (no gain in {len(state['tried'])} rounds)" if state["tried"] else ""
+    stalled = f" ({_stalled(state)})" if state["tried"] else ""
     if passes(champion):
         return f"everything holds and there is room for more, so {_WAYS[action]}{stalled}"
     if not targets:
         return f"there is no judged picture to go by, so {_WAYS[action]}{stalled}"
     return f"{missed}: {_CAUSES[action]}, so {_WAYS[action]}{stalled}"
+
+
+def _stalled(state: State) -> str:
+    rounds = len(state["tried"])
+    return f"no gain in {rounds} round{'s' if rounds > 1 else ''}"
 
 
 def _paint(action: Action, why: str, parent: str | None, count: int, targets: list[str]) -> Plan:

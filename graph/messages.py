@@ -38,20 +38,35 @@ def pictures_of(message: HumanMessage) -> list[tuple[int, bytes]]:
     """Inline pictures of a message, each with the place of its block.
 
     Raises:
-        BadInput: a picture is given by address, or its base64 is broken.
+        BadInput: a picture is given by address, its base64 is broken, or there is more than one.
     """
     blocks = message.content if isinstance(message.content, list) else []
     found = ((i, _bytes_of(block)) for i, block in enumerate(blocks) if isinstance(block, dict))
-    return [(i, data) for i, data in found if data is not None]
+    pictures = [(i, data) for i, data in found if data is not None]
+    if len(pictures) > 1:
+        raise BadInput(f"the message holds {len(pictures)} pictures: send the one to start from")
+    return pictures
 
 
-def with_references(message: HumanMessage, refs: Mapping[int, ImageRef]) -> HumanMessage:
-    """The same message, by id, with a short reference in place of each stored picture: state never holds bytes."""
+def with_references(message: HumanMessage, refs: Mapping[int, ImageRef]) -> HumanMessage | None:
+    """The same message, by id, without bytes: a short reference for each stored picture, a note for anything else.
+
+    None when there is nothing to replace. State never holds bytes, also not those of a file that nobody asked for.
+    """
     blocks = message.content if isinstance(message.content, list) else []
-    content = [
-        {"type": "text", "text": f"[picture {refs[i]['sha256']}]"} if i in refs else b for i, b in enumerate(blocks)
-    ]
-    return message.model_copy(update={"content": content})
+    content = [_reference(refs[i]) if i in refs else _noted(block) for i, block in enumerate(blocks)]
+    return message.model_copy(update={"content": content}) if content != blocks else None
+
+
+def _reference(ref: ImageRef) -> dict[str, str]:
+    return {"type": "text", "text": f"[picture {ref['sha256']}]"}
+
+
+def _noted(block: Any) -> Any:
+    """A block as it is when it is text, else a note that it was left out."""
+    if isinstance(block, str) or block.get("type") == "text":
+        return block
+    return {"type": "text", "text": f"[{str(block.get('type'))[:20]} left out]"}
 
 
 def _bytes_of(block: dict[str, Any]) -> bytes | None:
@@ -64,6 +79,8 @@ def _bytes_of(block: dict[str, Any]) -> bytes | None:
     address = address.get("url") if isinstance(address, dict) else address
     if isinstance(address, str):
         return _from_address(address)
+    if "file_id" in block:
+        raise BadInput("a picture was given by file id: overpaint fetches nothing, send the picture itself as base64")
     return _inline(block.get("base64", block.get("data")))
 
 

@@ -53,7 +53,10 @@ def on_thread(thread: str) -> RunnableConfig:
 
 async def kept_runs() -> list[Kept]:
     """The newest state of every thread in the home folder, latest first; empty when there is no home yet."""
-    if not await asyncio.to_thread((current_home() / "overpaint.db").exists):
+    home = await asyncio.to_thread(current_home)
+    if home.exists() and not home.is_dir():
+        raise BadInput(f"the home folder {home} is no folder: set OVERPAINT_HOME to one")
+    if not (home / "overpaint.db").exists():
         return []
     async with open_checkpointer() as saver:
         found = [await read_thread(saver, thread) for thread in await _threads(saver)]
@@ -69,7 +72,10 @@ async def find_run(run: str | None) -> Kept:
     runs = await kept_runs()
     named = [kept for kept in runs if run is None or kept.values["run"].startswith(run)]
     if not named:
-        raise BadInput(f"there is no run {(run or '')[:60]!r} in {current_home()}: see overpaint runs")
+        missing = f"no run {run[:60]!r}" if run else "no run yet"
+        raise BadInput(
+            f"there is {missing} in {current_home()}: see overpaint runs, or start one with overpaint refine"
+        )
     if run and len(named) > 1:
         raise BadInput(f"{len(named)} runs start with {run[:60]!r}: give more of the id")
     return named[0]

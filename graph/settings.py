@@ -24,7 +24,7 @@ def _setting(default: Any, description: str, *nodes: str, **bounds: Any) -> Any:
 class Settings(BaseModel):
     """Everything a run can be told, apart from its brief. Secrets and machine paths come from the environment."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     painter: str = _setting("shapes", "Image model: shapes, or diffusers:FOLDER-OR-HUB-ID.", "generate", min_length=1)
     writer: str = _setting(
@@ -90,7 +90,8 @@ class Settings(BaseModel):
     @field_validator("actions", mode="before")
     @classmethod
     def _listed(cls, actions: object) -> object:
-        return [a.strip() for a in actions.split(",")] if isinstance(actions, str) else actions
+        listed = [a.strip() for a in actions.split(",")] if isinstance(actions, str) else actions
+        return tuple(listed) if isinstance(listed, list) else listed
 
     @property
     def pixels(self) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -92,6 +92,10 @@ BAD = {
     "folder that is no model": ["refine", BRIEF, "--set", "painter=diffusers:./nowhere"],
     "unknown chat model": ["refine", BRIEF, "--set", "judge=nobody:none"],
     "chat model without a key": ["refine", BRIEF, "--set", "judge=openai:gpt-5-mini"],
+    "device this machine lacks": ["refine", BRIEF, "--set", "device=cuda:7"],
+    "offload without a device to spare": ["refine", BRIEF, "--set", "device=cpu", "--set", "offload=model"],
+    "seed that is no number": ["refine", BRIEF, "--set", "seed=true"],
+    "endless time": ["refine", BRIEF, "--set", "max_seconds=inf"],
     "unknown device": ["refine", BRIEF, "--set", "device=abacus"],
     "missing image": ["refine", BRIEF, "--image", "nowhere.png"],
     "folder as image": ["refine", BRIEF, "--image", "."],
@@ -169,6 +173,17 @@ def test_a_full_disk_is_named(
     told = capsys.readouterr().err
     assert str(full_disk) in told
     assert "Traceback" not in told
+
+
+def test_a_fault_of_ours_has_an_exit_code_and_an_object_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    async def broken(*_: object, **__: object) -> AsyncIterator[dict[str, object]]:
+        raise KeyError("a bug")
+        yield {}
+
+    assert main(["refine", BRIEF, "--json"], stream=broken) == 70
+    told = capsys.readouterr()
+    assert json.loads(told.out)["status"] == "failed"
+    assert "a bug" in told.err
 
 
 @pytest.mark.slow

@@ -26,6 +26,9 @@ class Gradient:
     name = "gradient"
     abilities = Abilities(accepts=frozenset({"size"}), edit="mask", seeds=True, free=True, price_usd=0.0)
 
+    async def check(self) -> None:
+        """Nothing is needed."""
+
     async def paint(self, request: PaintRequest, progress: Progress | None = None) -> PaintResult:
         assert request.seed is not None
         colour = (request.seed % 256, request.seed // 256 % 256, request.seed // 65536 % 256)

@@ -19,6 +19,8 @@ from overpaint.tools.faults import BadInput
 
 BRIEF = "two red circles above a blue square"
 
+pytestmark = pytest.mark.slow
+
 
 async def test_a_brief_becomes_a_picture_that_shows_it(home: Path, tmp_path: Path) -> None:
     run = await arefine(BRIEF, settings={"seed": 7}, out=tmp_path / "out")

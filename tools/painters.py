@@ -95,6 +95,14 @@ class Painter(Protocol):
         """What this painter can do; cheap, loads no weights."""
         ...
 
+    async def check(self) -> None:
+        """Find what this machine lacks for it (a device, say); may import its SDK, loads no weights.
+
+        Raises:
+            BadInput: it cannot run here as it is set up.
+        """
+        ...
+
     async def paint(self, request: PaintRequest, progress: Progress | None = None) -> PaintResult:
         """Paint one picture.
 

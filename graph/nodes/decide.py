@@ -82,7 +82,7 @@ def _prompts(state: State, settings: Settings) -> list[Proposal]:
 
 
 def _keeps(champion: Candidate | None) -> bool:
-    """Whether a reseed keeps the champion's prompt: that of an edit speaks of a part, that of a given picture of nothing."""
+    """Whether a reseed keeps the champion's prompt: that of an edit speaks of a part, a given picture has none."""
     return champion is not None and champion["action"] not in ("edit", "given")
 
 

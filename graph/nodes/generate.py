@@ -30,7 +30,7 @@ async def generate(state: CandidateState, runtime: Runtime[Settings]) -> Candida
     prompt = await _prompt(attempt, toolbox)
     painting = await _painting(attempt, prompt, toolbox, _progress(attempt["id"], runtime))
     outcome, reason = await _gated(painting, attempt, toolbox)
-    image, receipt = painting["image"], _receipt(painting)
+    image, receipt = painting["image"], _receipt(attempt, painting)
     runtime.stream_writer({"kind": "painted", "candidate": attempt["id"], "outcome": outcome, "image": image})
     draft = Draft(
         prompt=prompt,
@@ -117,8 +117,10 @@ async def _gated(painting: Painting, attempt: Attempt, toolbox: Toolbox) -> tupl
     return await asyncio.to_thread(gate, data, wanted=wanted, earlier=earlier)
 
 
-def _receipt(painting: Painting) -> Receipt:
-    return Receipt(images=int(painting["painted"]), calls=0, tokens=0, seconds=painting["seconds"], usd=painting["usd"])
+def _receipt(attempt: Attempt, painting: Painting) -> Receipt:
+    """A picture found in the ledger counts too: this run paid for it, in a step whose checkpoint was lost or left."""
+    images = int(attempt["action"] != "given")
+    return Receipt(images=images, calls=0, tokens=0, seconds=painting["seconds"], usd=painting["usd"])
 
 
 def _progress(candidate: str, runtime: Runtime[Settings]) -> Progress:

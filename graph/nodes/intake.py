@@ -64,12 +64,14 @@ def effective(context: Settings | Mapping[str, Any] | None) -> Settings:
     return merge(context or {})
 
 
-def check_brief(text: str) -> str:
+def check_brief(text: object) -> str:
     """The brief without surrounding space.
 
     Raises:
-        BadInput: it is empty or too long.
+        BadInput: it is no text, empty or too long.
     """
+    if not isinstance(text, str):
+        raise BadInput(f"the brief is a {type(text).__name__} and must be text: say what to paint")
     text = text.strip()
     if not text:
         raise BadInput("the brief is empty: say what to paint, or give a picture to describe")
@@ -100,10 +102,12 @@ async def _asked(state: Intake, toolbox: Toolbox) -> tuple[list[AnyMessage], str
         await toolbox.images.load(image["sha256"])
     if brief is not None or image is not None:
         return [HumanMessage(brief or "[picture]")], brief or "", image
-    message = last_human(state.get("messages", []))
+    messages = state.get("messages", [])
+    message = last_human(messages)
     stored = {i: await toolbox.images.save(data) for i, data in pictures_of(message)}
-    messages: list[AnyMessage] = [with_references(message, stored)] if stored else []
-    return messages, text_of(message), next(reversed(stored.values()), None) if stored else None
+    humans = [m for m in messages if isinstance(m, HumanMessage)]
+    cleaned = [with_references(m, stored if m is message else {}) for m in humans]
+    return [m for m in cleaned if m is not None], text_of(message), next(iter(stored.values()), None)
 
 
 async def _described(image: ImageRef, toolbox: Toolbox) -> tuple[str, Receipt]:

@@ -2,6 +2,7 @@
 
 Exit codes: 0 passed, 1 stopped without passing, 2 bad input, 3 provider failure, 4 waiting for a person,
 130 interrupted.
+70 is a fault of overpaint itself, with its traceback.
 With `--json`, stdout carries exactly one object, also when something failed: {"status": "failed", "error": "..."}.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,6 +25,10 @@ from overpaint.tools.faults import BadInput, ProviderFault
 
 EPILOG = """exit codes: 0 passed, 1 stopped without passing (the best picture is still delivered), 2 bad input,
 3 provider failure, 4 waiting for a person, 130 interrupted"""
+
+
+BUG = 70
+"""EX_SOFTWARE of sysexits.h."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -57,6 +63,10 @@ def main(argv: Sequence[str] | None = None, *, stream: Stream | None = None) -> 
     except KeyboardInterrupt:
         say("overpaint: interrupted", sys.stderr)
         return 130
+    except Exception as error:  # noqa: BLE001  the last resort: a script gets its object and an exit code of its own
+        traceback.print_exc()
+        fault = RuntimeError(f"a fault of overpaint, please report it: {error!r}")
+        return _refuse(fault, BUG, as_json="--json" in argv)
 
 
 def parser() -> Parser:

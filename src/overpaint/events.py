@@ -8,7 +8,9 @@ champion: id, score · critique: critique · done: run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,3 +67,27 @@ class Narrator:
             self.champion = champion["id"]
             yield {"kind": "champion", "id": champion["id"], "score": champion["score"]}
         yield {"kind": "plan", "round": update["round"], "plan": update["plan"]}
+
+
+async def relayed(events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+    """Pass events on from a task of their own, which ends when nobody listens any more.
+
+    So what they set in their context (the home) is theirs alone, however the listener drives this generator: steps in
+    several tasks, two streams in turn, or left half-way.
+    """
+    queue: asyncio.Queue[Event | None] = asyncio.Queue()
+
+    async def relay() -> None:
+        async with aclosing(events):
+            async for event in events:
+                queue.put_nowait(event)
+
+    task = asyncio.create_task(relay())
+    task.add_done_callback(lambda _: queue.put_nowait(None))
+    try:
+        while (event := await queue.get()) is not None:
+            yield event
+        await task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -8,11 +8,12 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from overpaint.events import Event, Narrator
+from overpaint.events import Event, Narrator, relayed
 from overpaint.graph.flow import build_graph
 from overpaint.graph.nodes.intake import check_brief, painter_facts
 from overpaint.graph.persistence import on_thread, open_checkpointer, read_thread
@@ -57,11 +58,8 @@ async def stream(
     """
     effective = merge(load_preset(preset or "default"), settings or {})
     data = await asyncio.to_thread(_read, image)
-    with use_home(home):
-        await _preflight(brief, data, effective)
-        if out is not None:
-            await asyncio.to_thread(check_folder, out)
-        async for event in _stream(brief, data, effective, out):
+    async with aclosing(relayed(_told(brief, data, effective, home, out))) as events:
+        async for event in events:
             yield event
 
 
@@ -92,6 +90,17 @@ def refine(
 ) -> Run:
     """The same without async; works inside a running event loop too (notebooks)."""
     return _wait_for(arefine(brief, image=image, preset=preset, settings=settings, home=home, out=out))
+
+
+async def _told(
+    brief: str | None, data: bytes | None, settings: Settings, home: Path | None, out: Path | None
+) -> AsyncGenerator[Event, None]:
+    with use_home(home):
+        await _preflight(brief, data, settings)
+        if out is not None:
+            await asyncio.to_thread(check_folder, out)
+        async for event in _stream(brief, data, settings, out):
+            yield event
 
 
 async def _stream(brief: str | None, data: bytes | None, settings: Settings, out: Path | None) -> AsyncIterator[Event]:
@@ -155,6 +164,8 @@ async def _preflight(brief: str | None, data: bytes | None, settings: Settings) 
             await asyncio.to_thread(parse, text)
     toolbox = await open_toolbox(settings.model_dump())
     await painter_facts(toolbox)
+    if {"device", "dtype", "offload"} & settings.picture.keys():
+        await (await toolbox.painter()).check()
     for role in ("writer", "critic", "judge", "captioner"):
         await toolbox.chat(role)
 

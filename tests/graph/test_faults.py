@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+from langgraph.checkpoint.memory import InMemorySaver
 from PIL import Image
 
+from overpaint.graph.flow import build_graph
 from overpaint.graph.nodes import generate
+from overpaint.graph.persistence import on_thread
+from overpaint.graph.settings import Settings
 from overpaint.run import arefine, stream
 from overpaint.tools import painters
 from overpaint.tools.faults import BadInput, ProviderFault
+from overpaint.tools.home import current_home
 from overpaint.tools.painters import Abilities, PaintRequest, PaintResult, Progress
 
 BRIEF = "a red circle above a blue square"
@@ -31,6 +38,9 @@ class Moody:
     asked: list[PaintRequest] = field(default_factory=list)
     name: str = "moody"
     abilities: Abilities = ABLE
+
+    async def check(self) -> None:
+        """Nothing is needed."""
 
     async def paint(self, request: PaintRequest, progress: Progress | None = None) -> PaintResult:
         self.asked.append(request)
@@ -157,3 +167,30 @@ async def test_closing_the_stream_half_way_leaves_a_run_that_can_be_seen(moody: 
             break
     await events.aclose()
     assert (await load_run()).status == "interrupted"
+
+
+async def test_two_streams_in_turn_keep_their_own_homes(moody: Moody, tmp_path: Path) -> None:
+    before = current_home()
+    one = stream(BRIEF, settings=SETTINGS, home=tmp_path / "one")
+    two = stream("a blue star", settings=SETTINGS, home=tmp_path / "two")
+    runs = {}
+    for _ in range(200):
+        for name, events in (("one", one), ("two", two)):
+            event = await asyncio.wait_for(anext(events, None), 30)
+            if event and event["kind"] == "done":
+                runs[name] = event["run"]
+        assert current_home() == before
+        if len(runs) == 2:
+            break
+    assert {name: run.images for name, run in runs.items()} == {n: tmp_path / n / "images" for n in ("one", "two")}
+
+
+async def test_a_picture_found_in_the_ledger_counts_against_the_cap(moody: Moody) -> None:
+    graph, config = build_graph(InMemorySaver()), on_thread("t")
+    context = Settings(painter="moody", seed=1, max_images=4, patience=None, actions=("reseed",))
+    first = await graph.ainvoke({"brief": BRIEF}, config, context=context)
+    history = [h async for h in graph.aget_state_history(config)]
+    start = next(h for h in history if h.next == ("decide",) and not h.values["candidates"])
+    again = await graph.ainvoke(None, start.config)
+    assert again["receipt"]["images"] == first["receipt"]["images"] == 4
+    assert len(moody.asked) == 4

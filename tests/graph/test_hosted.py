@@ -16,6 +16,8 @@ from tests.servers import ChatServer, Say, chat_server, collector, measured, tra
 BRIEF = "two red circles above a blue square"
 ROLES = {"writer": "openai:writer-1", "critic": "openai:critic-1", "judge": "openai:judge-1"}
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:

@@ -40,6 +40,9 @@ class Remote:
         self.abilities = abilities
         self.asked: list[PaintRequest] = []
 
+    async def check(self) -> None:
+        """Nothing is needed."""
+
     async def paint(self, request: PaintRequest, progress: Progress | None = None) -> PaintResult:
         self.asked.append(request)
         if progress is not None:

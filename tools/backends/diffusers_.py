@@ -80,6 +80,14 @@ class DiffusersPainter:
         """What this painter can do, settled when it was made."""
         return self._abilities
 
+    async def check(self) -> None:
+        """See that the device is there and suits the rest; imports torch.
+
+        Raises:
+            BadInput: it does not.
+        """
+        await asyncio.get_running_loop().run_in_executor(_painting_thread(), self._placing)
+
     async def paint(self, request: PaintRequest, progress: Progress | None = None) -> PaintResult:
         """Paint one picture; the same request with the same seed gives the same bytes on the same machine.
 
