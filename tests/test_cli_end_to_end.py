@@ -33,6 +33,7 @@ SHAPE = {
 }
 
 
+@pytest.mark.slow
 def test_json_is_one_object_of_the_promised_shape(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["refine", BRIEF, "--set", "seed=7", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -51,6 +52,7 @@ def test_json_is_one_object_of_the_promised_shape(capsys: pytest.CaptureFixture[
     assert told["run"][:8] in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_run_that_does_not_pass_still_delivers_and_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
     settings = ["--preset", "one-shot", "--set", "judge_method=none", "--json"]
     assert main(["refine", BRIEF, *settings]) == 1

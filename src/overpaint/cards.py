@@ -142,5 +142,22 @@ def _stretches(matcher: SequenceMatcher[str], old: list[str], new: list[str]) ->
             yield Words(" ".join(new[j1:j2]), "same" if tag == "equal" else "new")
 
 
+def squeezed(words: list[Words], around: int = 4) -> list[Words]:
+    """Leave out the middle of long unchanged stretches, so that what changed can be seen where there is little room.
+
+    Args:
+        words: a marked prompt; one without changes is given back whole.
+        around: how many words to keep at each end of a stretch.
+    """
+    return words if all(part.change == "same" for part in words) else [_ends(part, around) for part in words]
+
+
+def _ends(part: Words, around: int) -> Words:
+    said = part.text.split()
+    if part.change != "same" or len(said) <= 2 * around + 1:
+        return part
+    return Words(" ".join([*said[:around], "…", *said[-around:]]), "same")
+
+
 def _bare(word: str) -> str:
     return word.rstrip(".,;:!?").casefold() or word

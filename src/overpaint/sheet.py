@@ -10,26 +10,28 @@ from typing import TYPE_CHECKING, Any
 from overpaint.cards import Card, Mark, cards_of, rounds_of
 from overpaint.phrases import clean, counted, receipt_line
 from overpaint.result import Run
+from overpaint.sheet_layout import EDGE, WIDTH, Heading, Kind, Piece, Spot, cut, lay_out, wrap
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw
 
     Canvas = ImageDraw.ImageDraw
 
-WIDTH, EDGE, GAP = 1440, 56, 24
-"""Width of the sheet, its margin, and the space between two pictures, in pixels."""
 PLATE = 440
 """Side of the champion's picture."""
-COLUMNS = 5
-THUMB = (WIDTH - 2 * EDGE - (COLUMNS - 1) * GAP) // COLUMNS
-CAPTION = 76
-"""Height of what is written below a picture."""
 SHOWN = 120
 """At most so many candidates are drawn; the page shows them all."""
 
 PAPER, CARD, INK, SOFT, RULE, PENCIL = "#f5f2ea", "#fffdf8", "#1e1b17", "#6a645a", "#e1dacb", "#cc2f26"
 ANSWERS = {"yes": ("#dcefe2", "#26734a"), "no": ("#f9dfda", "#b3362b"), "unsure": ("#f6e8c8", "#8a5c0a")}
 """Background and foreground of each answer's mark."""
+NEW = "#fbe6a2"
+"""The highlighter that marks words which the parent's prompt did not have."""
+INKS: dict[Kind, tuple[str, float]] = {
+    "id": (INK, 0.4), "score": (INK, 0.4), "action": (SOFT, 0), "made": (SOFT, 0), "aside": (SOFT, 0),
+    "why": (ANSWERS["unsure"][1], 0), "same": (INK, 0), "new": (INK, 0), "gone": (SOFT, 0),
+}  # fmt: skip
+"""Colour and added weight of each kind of writing on a card."""
 WIDER_FACES = ("NotoSansCJK-Regular.ttc", "DejaVuSans.ttf", "Arial Unicode.ttf", "arialuni.ttf")
 """Fonts tried, where the machine has them, for scripts that Pillow's own font lacks."""
 
@@ -52,26 +54,27 @@ def draw_sheet(run: Run) -> Image.Image:
 
     cards = cards_of(run)
     champion = next((card for card in cards if card.champion), None)
-    rounds = rounds_of(cards[:SHOWN])
     top = EDGE + max(PLATE if champion else 0, _side_height(run, champion)) + 52
-    sheet = Image.new("RGB", (WIDTH, top + sum(_round_height(group) for _, group in rounds) + EDGE + 10), PAPER)
+    layout = lay_out(rounds_of(cards[:SHOWN]), top, _length)
+    sheet = Image.new("RGB", (WIDTH, layout.bottom + EDGE + 10), PAPER)
     pen = Pen(sheet, ImageDraw.Draw(sheet))
     _draw_top(pen, run, champion)
-    for number, group in rounds:
-        _draw_round(pen, number, group, top)
-        top += _round_height(group)
+    for heading in layout.headings:
+        _draw_heading(pen, heading)
+    for spot in layout.spots:
+        _draw_card(pen, spot)
     more = len(cards) - SHOWN
     left_out = f"{counted(more, 'more candidate')} on the page · " if more > 0 else ""
-    pen.write(EDGE, top + 6, f"{left_out}overpaint", 17, SOFT)
+    pen.write(EDGE, layout.bottom + 6, f"{left_out}overpaint", 17, SOFT)
     return sheet
 
 
 def _brief_lines(run: Run, champion: Card | None) -> list[str]:
-    return _wrap(f"“{clean(run.brief, 420)}”", 33, _side_width(champion))
+    return wrap(f"“{clean(run.brief, 420)}”", 33, _side_width(champion), _length)
 
 
 def _why_lines(run: Run, champion: Card | None) -> list[str]:
-    return _wrap(clean(run.why or run.error or "", 240), 20, _side_width(champion))[:2]
+    return wrap(clean(run.why or run.error or ""), 20, _side_width(champion), _length, most=2)
 
 
 def _side_width(champion: Card | None) -> int:
@@ -116,42 +119,45 @@ def _draw_status(pen: Pen, run: Run, champion: Card | None, x: int) -> int:
 def _draw_marks(pen: Pen, marks: list[Mark], x: int, y: int, width: int) -> int:
     for mark in marks[:14]:
         _tick(pen, mark.answer, x, y, 24)
-        pen.write(x + 38, y - 1, _cut(clean(mark.text), 20, width - 40), 20)
+        pen.write(x + 38, y - 1, cut(clean(mark.text), 20, width - 40, _length), 20)
         y += 34
     return y
 
 
-def _draw_round(pen: Pen, number: int, group: list[Card], top: int) -> None:
-    pen.write(EDGE, top, f"Round {number}", 26)
-    for place, card in enumerate(group):
-        row, column = divmod(place, COLUMNS)
-        _draw_card(pen, card, EDGE + column * (THUMB + GAP), top + 50 + row * (THUMB + CAPTION + GAP))
+def _draw_heading(pen: Pen, heading: Heading) -> None:
+    """Name a round above its first card, on a line as long as its cards reach."""
+    name = f"Round {heading.number}"
+    pen.write(heading.x, heading.y, name, 24)
+    pen.write(heading.x + _length(name, 24) + 12, heading.y + 6, heading.said, 17, SOFT)
+    pen.draw.line((heading.x, heading.y + 37, heading.x + heading.width, heading.y + 37), RULE, 2)
 
 
-def _round_height(group: list[Card]) -> int:
-    rows = -(-len(group) // COLUMNS)
-    return 50 + rows * (THUMB + CAPTION + GAP) + 18
-
-
-def _draw_card(pen: Pen, card: Card, x: int, y: int) -> None:
-    pen.draw.rounded_rectangle((x, y, x + THUMB, y + THUMB + CAPTION), 8, CARD)
-    _paste(pen, card, x, y, THUMB, boxes=True)
-    pen.write(x + 12, y + THUMB + 10, card.record["id"], 19, bold=0.4)
-    pen.write(x + 62, y + THUMB + 11, card.action, 18, SOFT)
-    if card.score:
-        pen.draw.text((x + THUMB - 12, y + THUMB + 10), card.score, INK, _face(19), anchor="ra", stroke_width=0.4)
-    if card.why:
-        pen.write(x + 12, y + THUMB + 42, _cut(clean(card.why), 16, THUMB - 24), 16, ANSWERS["unsure"][1])
-    for place, mark in enumerate(card.marks[: (THUMB - 20) // 26]):
-        _tick(pen, mark.answer, x + 12 + 26 * place, y + THUMB + 42, 21)
+def _draw_card(pen: Pen, spot: Spot) -> None:
+    x, y, card = spot.x, spot.y, spot.card
+    pen.draw.rounded_rectangle((x, y, x + spot.side, y + spot.height), 8, CARD)
+    _paste(pen, card, x, y, spot.side, boxes=True)
+    for tick in spot.caption.ticks:
+        _tick(pen, tick.answer, x + tick.x, y + spot.side + tick.y, 21)
+    for piece in spot.caption.pieces:
+        _draw_piece(pen, piece, x, y + spot.side)
     if card.champion:
-        _circle_it(pen, x, y)
+        _circle_it(pen, spot)
 
 
-def _circle_it(pen: Pen, x: int, y: int) -> None:
+def _draw_piece(pen: Pen, piece: Piece, left: float, top: float) -> None:
+    x, y, width = left + piece.x, top + piece.y, _length(piece.text, piece.size)
+    colour, bold = INKS[piece.kind]
+    if piece.kind == "new":
+        pen.draw.rounded_rectangle((x - 2, y, x + width + 2, y + piece.size + 4), 3, NEW)
+    pen.write(x, y, piece.text, piece.size, colour, bold)
+    if piece.kind == "gone":
+        pen.draw.line((x, y + piece.size * 0.64, x + width, y + piece.size * 0.64), ANSWERS["no"][1], 1)
+
+
+def _circle_it(pen: Pen, spot: Spot) -> None:
     """Mark the chosen frame as one does on a photographer's contact sheet: by a grease pencil."""
     for spread, width in ((6, 4), (9, 2)):
-        box = (x - spread, y - spread, x + THUMB + spread, y + THUMB + CAPTION + spread)
+        box = (spot.x - spread, spot.y - spread, spot.x + spot.side + spread, spot.y + spot.height + spread)
         pen.draw.rounded_rectangle(box, 16, outline=PENCIL, width=width)
 
 
@@ -197,29 +203,6 @@ def _open(path: Path, side: int) -> Image.Image | None:
     scale = side / max(picture.size)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     return picture.resize(size, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS)
-
-
-def _wrap(text: str, size: int, width: float) -> list[str]:
-    """Break text into lines of at most `width` pixels; a word too long for a line is broken anywhere."""
-    lines = [""]
-    for word in text.split():
-        joined = f"{lines[-1]} {word}".strip()
-        if _length(joined, size) <= width:
-            lines[-1] = joined
-            continue
-        lines += [word] if lines[-1] else []
-        lines[-1] = lines[-1] or word
-        while _length(lines[-1], size) > width:
-            cut = max(1, int(len(lines[-1]) * width / _length(lines[-1], size)))
-            lines[-1:] = [lines[-1][:cut], lines[-1][cut:]]
-    return lines
-
-
-def _cut(text: str, size: int, width: float) -> str:
-    """As much of a text as fits one line, with an ellipsis where some is left out."""
-    if _length(text, size) <= width:
-        return text
-    return _wrap(text, size, width - _length("…", size))[0] + "…"
 
 
 def _length(text: str, size: int) -> float:

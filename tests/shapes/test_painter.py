@@ -7,6 +7,8 @@ from overpaint.shapes.painter import open_painter
 from overpaint.tools.faults import BadInput
 from overpaint.tools.painters import PaintRequest
 
+pytestmark = pytest.mark.slow
+
 TWO = "a large red circle in the top left, a small blue star in the center"
 
 
