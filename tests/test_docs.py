@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from overpaint.graph.flow import build_graph
 from overpaint.graph.settings import Settings
@@ -34,3 +37,12 @@ def test_settings_named_in_the_readme_exist() -> None:
 def test_links_in_the_readme_lead_somewhere() -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.S), ids=["refine", "agent"])
+def test_the_code_in_the_readme_runs(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-this-test")
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert names.get("run") is None or names["run"].champion
+    assert names.get("agent") is None or set(names["agent"].get_graph().nodes) >= {"model", "tools"}
