@@ -39,7 +39,10 @@ def test_links_in_the_readme_lead_somewhere() -> None:
         assert (ROOT / target).exists(), target
 
 
-@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.S), ids=["refine", "agent"])
+REFINES, AGENT = re.findall(r"```python\n(.*?)```", README, re.S)
+
+
+@pytest.mark.parametrize("code", [pytest.param(REFINES, marks=pytest.mark.slow, id="refines"), AGENT])
 def test_the_code_in_the_readme_runs(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-this-test")
     names: dict[str, Any] = {}
