@@ -12,6 +12,7 @@ from overpaint.shapes.drafts import Draft, meant
 from overpaint.shapes.language import ORDINALS, counted, kind_words, listed, thing_words, where
 from overpaint.shapes.phrases import Mention
 from overpaint.shapes.scene import RADIUS, SIDE, Group, Seen, Spec, Thing
+from overpaint.tools.faults import BadInput
 
 NOTHING = "nothing else"
 """The caption of bare ground."""
@@ -103,14 +104,20 @@ def _ever_shorter(things: Sequence[Thing]) -> list[str]:
 
 
 def describe(seen: Sequence[Seen]) -> str:
-    """A brief that asks for what was seen; things of no clear shape, and any beyond nine, are left out."""
+    """A brief that asks for what was seen; things of no clear shape, and any beyond nine, are left out.
+
+    Raises:
+        BadInput: nothing of a clear shape was seen.
+    """
     parts: list[str] = []
     taken: set[int] = set()
     for thing in [s for s in seen if s.shape is not None][:9]:
         place = None if thing.place in taken else thing.place
         taken.add(thing.place)
         parts.append(seen_words(thing, place))
-    return ", ".join(parts) if parts else "a plain light background"
+    if not parts:
+        raise BadInput("nothing the built-in world knows was seen in the picture; give a brief")
+    return ", ".join(parts)
 
 
 def seen_words(seen: Seen, place: int | None) -> str:

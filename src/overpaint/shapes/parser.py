@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
 from overpaint.shapes import language, layout, outside
 from overpaint.shapes.drafts import Draft, meant, of_kind
+from overpaint.shapes.fronting import ordered
 from overpaint.shapes.phrases import Mention, Unclear, phrases
 from overpaint.shapes.reading import Item, read
 from overpaint.shapes.scene import PLACES, Group, Link, Relation, Spec
@@ -30,7 +31,7 @@ def parse(brief: str) -> Spec:
         raise outside.beyond(outside.unknown(strange), os.environ)
     try:
         reader = _Reader()
-        reader.run(phrases(read(brief)))
+        reader.run(ordered(phrases(read(brief))))
         spec = reader.spec()
         _check(spec, reader.totals)
     except Unclear as unclear:
@@ -42,7 +43,7 @@ def _strange(brief: str) -> list[str]:
     """The first few words that are not known; reads no further than it must."""
     words: dict[str, None] = {}
     for item in read(brief):
-        if item.kind == "unknown":
+        if item.kind == "unknown" or item.word in ("each", "every"):
             words[item.word] = None
             if len(words) > outside.MOST_WORDS:
                 break
@@ -62,26 +63,31 @@ def _check(spec: Spec, totals: Sequence[int]) -> None:
             placed[group.place] += group.count
     crowded = [place for place, count in placed.items() if count > 1]
     if crowded:
-        raise Unclear(f"it puts {placed[crowded[0]]} things in one place ({PLACES[crowded[0]]})")
+        many, place = placed[crowded[0]], PLACES[crowded[0]]
+        raise Unclear(f"it puts {many} things in one place ({place}), which holds one; name a place for each of them")
     if not layout.possible(spec):
         raise Unclear("its places and relations cannot all hold at once in a grid of three by three")
 
 
 class _Reader:
-    """Follows a text phrase by phrase: `subject` is what the clause is about, `last` what was named last."""
+    """Follows a text phrase by phrase.
+
+    `subject` is what the clause is about, `last` what was named last, `before` what was named before that.
+    """
 
     def __init__(self) -> None:
         self.drafts: list[Draft] = []
         self.links: list[tuple[Draft, Relation, Draft]] = []
         self.subject: Draft | None = None
         self.last: Draft | None = None
+        self.before: Draft | None = None
         self.mention: Mention | None = None
         self.place: int | None = None
         self.relations: list[Relation] = []
         self.paused = False
         self.totals: list[int] = []
 
-    def run(self, parts: Iterator[Item | Mention]) -> None:
+    def run(self, parts: Sequence[Item | Mention]) -> None:
         for part in parts:
             if isinstance(part, Mention):
                 self._close()
@@ -108,6 +114,8 @@ class _Reader:
             self._relate(cast(Relation, item.value))
         elif item.kind == "which":
             self.subject, self.paused = self.last, False
+        elif item.kind == "pronoun":
+            self._refer(item.word)
         elif item.kind == "generic":
             self.totals.append(int(item.value))
 
@@ -116,7 +124,9 @@ class _Reader:
             if self.mention.place not in (None, place):
                 raise Unclear(f"'{self.mention}' is put in two places")
             self.mention.place = place
-        elif self.last is not None and not self.paused and not self.relations:
+        elif self.relations:
+            raise Unclear(f"it does not say what a thing shall be {self.relations[0]}")
+        elif self.last is not None and not self.paused:
             self._put(self.last, place)
         else:
             self.place = place
@@ -139,6 +149,18 @@ class _Reader:
             raise Unclear(f"it does not say what shall be {relation} the next thing")
         self.relations.append(relation)
 
+    def _refer(self, word: str) -> None:
+        """Take "it" or "which" for the target; only where there is one thing that it can be."""
+        others = [draft for draft in self.drafts if draft is not self.subject]
+        if word in ("it", "them"):
+            others = [d for d in others if len(others) == 1 and (d.group.count > 1) == (word == "them")]
+        else:
+            others = [d for d in others if d is self.before and self.last is self.subject]
+        if not others or self.subject is None:
+            raise Unclear(f"it does not say for certain which thing '{word}' is; name it")
+        self.links += [(self.subject, relation, others[0]) for relation in self.relations]
+        self.relations = []
+
     def _close(self) -> None:
         """Find out what the phrase at hand stands for."""
         if self.mention is None:
@@ -153,7 +175,7 @@ class _Reader:
             self.relations = []
         else:
             self.subject = draft
-        self.last = draft
+        self.before, self.last = self.last, draft
 
     def _known(self, mention: Mention) -> Draft | None:
         """The group that a phrase refers back to: by "the", or by naming the target of a relation in the same words."""
@@ -163,10 +185,14 @@ class _Reader:
                 raise Unclear(f"'{mention}' could be any of {len(named)} things")
             if named and mention.place is not None:
                 self._put(named[0], mention.place)
+            if not named and self.relations and mention.words[0] in ("that", "this"):
+                raise Unclear(f"it does not say which thing '{mention}' is")
             return named[0] if named else None
         if not self.relations or mention.place is not None:
             return None
-        same = [d for d in self.drafts if d is not self.subject and replace(d.group, place=None) == mention.group()]
+        ends = {id(d) for d, r, target in self.links if target is self.subject and r in self.relations}
+        ends.add(id(self.subject))  # What stands left of the subject is not right of it too.
+        same = [d for d in self.drafts if id(d) not in ends and replace(d.group, place=None) == mention.group()]
         return same[0] if len(same) == 1 else None
 
     def _new(self, mention: Mention) -> Draft:

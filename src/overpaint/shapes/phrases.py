@@ -30,6 +30,8 @@ class Mention:
     ordinal: int | None = None
     definite: bool = False
     many: bool = False
+    opened: bool = False
+    """Whether it begins with an article or a number."""
     words: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -54,22 +56,38 @@ def phrases(items: Iterator[Item]) -> Iterator[Item | Mention]:
         Unclear: words such as "a red" that lead to no noun.
     """
     mention = Mention()
+    before: Item | Mention | None = None
     for item in items:
         if item.kind in _ADJECTIVES:
             _describe(mention, item)
         elif item.kind == "generic":
             yield from _generic(mention, item)
-            mention = Mention()
+            before, mention = item, Mention()
         elif item.kind == "shape":
             mention.shape, mention.many = cast(Shape, item.value), item.many
             mention.words.append(item.word)
+            _apart(before, mention)
             yield mention
-            mention = Mention()
-        elif not (item.kind == "break" and (mention.colour or mention.size) and not _stands_for_one(mention)):
+            before, mention = mention, Mention()
+        elif not (item.kind == "break" and _goes_on(before, mention)):
             yield from _nounless(mention)
-            mention = Mention()
+            before, mention = item, Mention()
             yield item
     yield from _nounless(mention)
+
+
+def _goes_on(before: Item | Mention | None, mention: Mention) -> bool:
+    """Whether a phrase goes on after a break, as "a large, red dot" does; "is red, two dots" does not."""
+    predicate = isinstance(before, Item) and before.kind == "is" and not mention.opened
+    return bool(mention.colour or mention.size) and not _stands_for_one(mention) and not predicate
+
+
+def _apart(before: Item | Mention | None, mention: Mention) -> None:
+    """Refuse two nouns in a row, such as "a square triangle" and "a square red triangle"."""
+    if not isinstance(before, Mention) or mention.opened:
+        return
+    if before.opened or len(mention.words) == 1:
+        raise Unclear(f"'{before} {mention}' names two shapes at once")
 
 
 def _describe(mention: Mention, item: Item) -> None:
@@ -85,6 +103,7 @@ def _describe(mention: Mention, item: Item) -> None:
         mention.ordinal = int(item.value)
     elif mention.colour or mention.size:
         raise Unclear(f"'{mention}' names no shape")
+    mention.opened |= item.kind in ("definite", "indefinite", "number", "ordinal")
     mention.definite |= item.kind == "definite"
     mention.words.append(item.word)
     after = (mention.colour, mention.size, mention.number, mention.ordinal)

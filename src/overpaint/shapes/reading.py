@@ -12,7 +12,7 @@ from overpaint.shapes.scene import Relation
 
 Kind = Literal[
     "definite", "indefinite", "number", "ordinal", "size", "colour", "shape", "generic", "place", "relation", "break",
-    "is", "which", "filler", "unknown",
+    "is", "which", "pronoun", "filler", "unknown",
 ]  # fmt: skip
 
 
@@ -34,7 +34,7 @@ Found = tuple[Item, int] | None
 
 _STOPS = ',.;:!?&()[]"\n/«»…\u201c\u201d\u201e\u2013\u2014'
 _QUOTES = "'`*\u2018\u2019"
-_TOKEN = re.compile(f"[{re.escape(_STOPS)}]+|[^\\s{re.escape(_STOPS)}-]+")
+_TOKEN = re.compile(f"(?<!\\S)[-\u2013]\\d+|[{re.escape(_STOPS)}]+|[^\\s{re.escape(_STOPS)}-]+")
 _WORDS: dict[str, Item] = {
     **{w: Item("filler", word=w) for w in language.FILLER},
     **{w: Item("generic", word=w, many=w.endswith("s")) for w in language.GENERIC},
@@ -52,6 +52,11 @@ _WORDS: dict[str, Item] = {
 _SIDES = frozenset(("corner", "side", "edge", "hand"))
 _PREPOSITIONS = frozenset(("in", "at", "on", "to", "into", "near", "towards"))
 _STARTS_GROUND = frozenset(("on", "against", "with", "over"))
+_PRONOUNS = frozenset(("it", "them", "which", "that", "this"))
+_GO_ON = frozenset(("number", "ordinal", "size", "colour", "shape", "generic"))
+"""After "that", these make it an article: "below that square"."""
+_INSIDE = frozenset(("containing", "contains", "contain"))
+_DESCRIBES = frozenset(("definite", "indefinite", "number", "ordinal", "size", "colour"))
 _CELLS = language.ROWS.keys() | language.COLUMNS.keys()
 _ASIDES = (("nothing", "else"), ("nothing", "more"), *(("no", "other", noun) for noun in sorted(language.GENERIC)))
 _OPENERS = _PREPOSITIONS | _STARTS_GROUND | _CELLS | {"nothing", "no"} | {words[0] for words in language.RELATIONS}
@@ -61,8 +66,10 @@ def read(text: str) -> Iterator[Item]:
     """Yield the items of a text, filler left out. Never raises; what it does not know comes as kind "unknown"."""
     words = [bare for word in _TOKEN.findall(text.casefold()) if (bare := word.strip(_QUOTES))]
     at = 0
+    item = Item("filler")
     while at < len(words):
-        item, length = _next(words, at)
+        pronoun = item.kind == "relation" and _pronoun(words, at)
+        item, length = (Item("pronoun", word=words[at]), 1) if pronoun else _next(words, at)
         at += length
         if item.kind != "filler":
             yield item
@@ -70,6 +77,8 @@ def read(text: str) -> Iterator[Item]:
 
 def _next(words: Sequence[str], at: int) -> tuple[Item, int]:
     found = None
+    if _holds(words, at):
+        return Item("unknown", word=words[at]), 1
     if words[at] in _OPENERS:
         found = _aside(words, at) or _relation(words, at) or _place(words, at)
     return found or (_plus(words, at) or _single(words[at]), 1)
@@ -81,7 +90,7 @@ def _single(word: str) -> Item:
         return known
     if word.isascii() and word.isdecimal():
         return Item("number", int(word) if len(word) < 4 else 9999, word)
-    return Item("unknown" if word[0] not in _STOPS else "break", word=word)
+    return Item("unknown" if word.strip(_STOPS) else "break", word=word)
 
 
 def _plus(words: Sequence[str], at: int) -> Item | None:
@@ -91,6 +100,27 @@ def _plus(words: Sequence[str], at: int) -> Item | None:
     before, after = _single(words[at - 1]).kind, _single(words[at + 1]).kind
     opens = after in ("indefinite", "definite", "number", "size", "colour", "shape")
     return Item("break", word="plus") if opens and before not in ("indefinite", "size", "colour", "number") else None
+
+
+def _pronoun(words: Sequence[str], at: int) -> bool:
+    """Whether a word after a relation stands for a thing: "below it", "below that", but not "below that square"."""
+    if words[at] in ("that", "this") and at + 1 < len(words):
+        return _single(words[at + 1]).kind not in _GO_ON
+    return words[at] in _PRONOUNS
+
+
+def _holds(words: Sequence[str], at: int) -> bool:
+    """Whether this word puts one thing into another: "in a blue square", "in it", "a square containing a star"."""
+    if words[at] in _INSIDE:
+        return at > 0 and _single(words[at - 1]).kind == "shape"
+    if words[at] == "filled":
+        return at + 1 < len(words) and words[at + 1] == "with"
+    if words[at] != "in" or at + 1 == len(words):
+        return False
+    end = at + 1
+    while end < len(words) and end < at + 9 and _single(words[end]).kind in _DESCRIBES:
+        end += 1
+    return words[at + 1] in _PRONOUNS or (end < len(words) and _single(words[end]).kind == "shape")
 
 
 def _aside(words: Sequence[str], at: int) -> Found:
@@ -111,11 +141,13 @@ def _relation(words: Sequence[str], at: int) -> Found:
     for phrase, relation in language.RELATIONS.items():
         if _says(words, at, phrase):
             return Item("relation", relation, " ".join(phrase)), len(phrase)
-    end = _skip_the(words, at + (words[at] in _PREPOSITIONS))
+    end = _skip_the(words, at + (at < len(words) and words[at] in _PREPOSITIONS))
     if end >= len(words) or words[end] not in ("left", "right"):
         return None
     side: Relation = "left of" if words[end] == "left" else "right of"
     end = _skip_sides(words, end + 1)
+    if words[at] in ("to", "left", "right") and _says(words, end, ("and",)) and _relation(words, end + 1):
+        return Item("relation", side, " ".join(words[at:end])), end - at
     if end < len(words) and words[end] == "of" and not _of_picture(words, end):
         return Item("relation", side, " ".join(words[at : end + 1])), end + 1 - at
     return None
@@ -165,4 +197,4 @@ def _skip_sides(words: Sequence[str], at: int) -> int:
 
 
 def _says(words: Sequence[str], at: int, phrase: tuple[str, ...]) -> bool:
-    return words[at] == phrase[0] and tuple(words[at : at + len(phrase)]) == phrase
+    return at < len(words) and words[at] == phrase[0] and tuple(words[at : at + len(phrase)]) == phrase

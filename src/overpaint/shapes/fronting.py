@@ -1,0 +1,117 @@
+"""Word order: puts clauses such as "below it a star" and "above the square is a star" in the order they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from overpaint.shapes.phrases import Mention, Unclear
+from overpaint.shapes.reading import Item
+
+Part = Item | Mention
+_SENTENCE_ENDS = frozenset(".;!?\n")
+
+
+def ordered(parts: Iterator[Part]) -> list[Part]:
+    """The same parts, each clause as subject, relation, target.
+
+    Raises:
+        Unclear: a relation for which it is not certain which of two things is the subject.
+    """
+    said = list(parts)
+    out: list[Part] = []
+    at = 0
+    while at < len(said):
+        if _kind(said, at) == "relation":
+            clause, at = _clause(said, at)
+            out += clause
+        else:
+            if not _parts_place_from_thing(said, at):
+                out.append(said[at])
+            at += 1
+    return out
+
+
+def _clause(said: Sequence[Part], at: int) -> tuple[list[Part], int]:
+    """A relation, or several, put after its subject; and where to read on."""
+    end = at + 1
+    while _kind(said, end) == "relation" or (_kind(said, end) == "break" and _kind(said, end + 1) == "relation"):
+        end += 1
+    relations = [part for part in said[at:end] if _kind([part], 0) == "relation"]
+    if _kind(said, end) == "pronoun":
+        return _to_pronoun(said, at, end, relations)
+    if _kind(said, end) != "mention":
+        raise _unsaid(said, at)
+    return _to_mention(said, at, end, relations)
+
+
+def _to_pronoun(said: Sequence[Part], at: int, end: int, relations: list[Part]) -> tuple[list[Part], int]:
+    """Read "below it a star" as "a star below it"; what stands right before "below it" is its subject already."""
+    subject = _skip(said, end + 1, "is")
+    which = _word(said, end) == "which"
+    if not (which or _opens(said, at)):
+        if _kind(said, subject) == "mention":
+            raise _unsaid(said, at)
+        return [*relations, said[end]], end + 1
+    if _is_break(said, subject, ",:"):
+        subject += 1
+        between_commas = _is_break(said, at - 1, ",") and _kind(said, subject) == "mention"
+        if between_commas and sum(isinstance(part, Mention) for part in said[:at]) > 1:
+            raise _unsaid(said, at)
+    if _kind(said, subject) == "mention":
+        return [said[subject], *relations, said[end]], subject + 1
+    if which:
+        raise _unsaid(said, at)
+    return [*relations, said[end]], end + 1
+
+
+def _to_mention(said: Sequence[Part], at: int, end: int, relations: list[Part]) -> tuple[list[Part], int]:
+    """Read "above the square is a star" as "a star above the square"."""
+    after = _skip(said, end + 1, "place")
+    subject = _skip(said, after, "is")
+    inverted = subject > after and _kind(said, subject) == "mention"
+    opens = _opens(said, at)
+    if inverted and opens:
+        return [said[subject], *relations, *said[end:after]], subject + 1
+    if inverted or (at > 0 and _is_break(said, at - 1, _SENTENCE_ENDS)):
+        raise _unsaid(said, at)
+    return [*relations, said[end]], end + 1
+
+
+def _parts_place_from_thing(said: Sequence[Part], at: int) -> bool:
+    """Whether this is the comma of "in the top left, a circle", where a sentence opens with the place."""
+    if not _is_break(said, at, ",") or _kind(said, at - 1) != "place" or _kind(said, at + 1) != "mention":
+        return False
+    return at > 1 and _is_break(said, at - 2, _SENTENCE_ENDS)
+
+
+def _opens(said: Sequence[Part], at: int) -> bool:
+    return at == 0 or _kind(said, at - 1) == "break"
+
+
+def _is_break(said: Sequence[Part], at: int, words: str | frozenset[str]) -> bool:
+    part = said[at] if 0 <= at < len(said) else None
+    return isinstance(part, Item) and part.kind == "break" and bool(part.word) and set(part.word) <= set(words)
+
+
+def _skip(said: Sequence[Part], at: int, kind: str) -> int:
+    while _kind(said, at) == kind:
+        at += 1
+    return at
+
+
+def _kind(said: Sequence[Part], at: int) -> str:
+    if not 0 <= at < len(said):
+        return ""
+    part = said[at]
+    return "mention" if isinstance(part, Mention) else part.kind
+
+
+def _word(said: Sequence[Part], at: int) -> str:
+    part = said[at]
+    return part.word if isinstance(part, Item) else ""
+
+
+def _unsaid(said: Sequence[Part], at: int) -> Unclear:
+    part = said[at]
+    relation = part.value if isinstance(part, Item) else ""
+    return Unclear(f"it does not say for certain what a thing shall be {relation}; name both, one on each side")
