@@ -159,6 +159,7 @@ def test_a_folder_is_tried_before_painting_and_left_as_it_was(tmp_path: Path) ->
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.slow
 def test_many_candidates_of_any_script_still_make_a_sheet(told: Run, tmp_path: Path) -> None:
     first = told.candidates[0]
     many = [{**first, "id": f"{n // 8}.{n % 8}", "round": n // 8} for n in range(130)]

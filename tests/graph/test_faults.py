@@ -25,6 +25,8 @@ from overpaint.tools.painters import Abilities, PaintRequest, PaintResult, Progr
 
 BRIEF = "a red circle above a blue square"
 
+pytestmark = pytest.mark.slow
+
 
 ABLE = Abilities(accepts=frozenset({"size"}), seeds=True, price_usd=0.04)
 

@@ -17,6 +17,8 @@ from overpaint.tools.backends.diffusers_ import DiffusersPainter
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.painters import PaintRequest
 
+pytestmark = pytest.mark.slow
+
 WEIGHTS = overpaint.shapes.painter.WEIGHTS
 PROMPT = "a red circle and a blue square"
 

@@ -45,6 +45,7 @@ def test_a_hub_id_is_kept_as_it_is() -> None:
     assert locate("someone/some-model") == "someone/some-model"
 
 
+@pytest.mark.slow
 def test_harmless_messages_are_held_back_for_a_while_and_others_are_not() -> None:
     import diffusers.utils.logging
 
