@@ -1,1 +1,24 @@
-"""What happens, in what order."""
+"""What happens, in what order.
+
+flow.py                 the wiring, on one screen
+state.py                the nouns of a run, and how parallel branches merge them
+attempt.py              what one Send carries to a candidate
+settings.py             every setting, presets, merging
+controller.py           the brain: what to paint next and why, or why to stop; pure
+beliefs.py              from a judge's answers to what is believed; pure
+places.py               boxes to repaint, free space; pure
+schemas.py              what writer and critic answer with
+record.py               the full record of a candidate
+messages.py             the brief in a chat message, pictures in five block shapes
+toolbox.py              stores and models for the settings at hand
+persistence.py          checkpoints, and which runs there are
+nodes/                  one file per node
+  intake.py             take the brief, settle all that must survive a crash
+  upsample.py           rewrite the brief as a prompt
+  specify.py            turn the brief into the checklist
+  decide.py             run the controller, mint candidates
+  generate.py           paint one candidate, hold it against the free gate
+  judge.py              answer the checklist, look again where it matters, write the record
+  critique.py           say what is wrong and write what to paint next
+  deliver.py            give back the champion and the receipt
+"""

@@ -1,1 +1,27 @@
-"""What the agent can do: LangChain tools over painters and chat models. Imports nothing of the rest of overpaint."""
+"""What the agent can do: LangChain tools over painters and chat models. Imports nothing of the rest of overpaint.
+
+generate_image.py       the tool that paints
+painting.py             its arguments and its result
+inspect_image.py        the tool that looks
+painters.py             the Painter protocol and the registry
+chat.py                 chat models by name
+references.py           pictures by reference, so that no trace holds bytes
+asking.py               one structured question: an answer, or what was wrong with it
+provider_errors.py      what a provider's failure means
+images.py               the image store
+records.py              the record store
+files.py                content-addressed files, written whole or not at all
+decoding.py             decoding pictures nobody vouches for
+gate.py                 blank, duplicate, wrong size: found before a judge is paid
+ledger.py               bookkeeping of paid requests
+owner.py                who holds a lease, and whether it still lives
+home.py                 the home folder
+faults.py               BadInput and ProviderFault
+bad_call.py             BadInput of a tool call, which an agent can be told instead
+backends/               one painter family each, imported only when used
+  diffusers_.py         any diffusers model: text, picture and boxes
+  loading.py            loads a pipeline once, says what went wrong
+  painting.py           one picture from a loaded pipeline
+  masking.py            repainting inside boxes only
+  prompt_length.py      how much of a prompt the encoder reads
+"""

@@ -38,8 +38,9 @@ async def _values(state: State, toolbox: Toolbox, record: Record) -> dict[str, A
     return {
         "brief": state["asked"]["text"],
         "action": state["plan"]["action"],
-        "prompt": record["prompt"],
-        "failed": [_line(state, b) for b in _failed(state, record)],
+        # The prompt of an edit names a part of the picture, and a given picture has none.
+        "prompt": state["prompt"] if record["action"] in ("edit", "given") else record["prompt"],
+        "failed": [_told(state, b) for b in _failed(state, record)],
         "attempts": list(dict.fromkeys(p["prompt"] for p in past if p["prompt"])),
         "count": state["plan"]["count"],
         "token_limit": state["painter"]["token_limit"],
@@ -51,10 +52,11 @@ def _failed(state: State, record: Record) -> list[Belief]:
     return [b for b in beliefs if b["requirement"] in state["plan"]["targets"]]
 
 
-def _line(state: State, belief: Belief) -> str:
+def _told(state: State, belief: Belief) -> dict[str, Any]:
+    """What the critic is told of one failed requirement."""
     wanted = next(r for r in state["checklist"] if r["id"] == belief["requirement"])
-    where = f" at {[round(v, 2) for v in belief['box']]}" if belief["box"] else ""
-    return f"{wanted['text']}: expected {wanted['expected']}, found {belief['said']} ({belief['evidence']}){where}"
+    box = [round(edge, 2) for edge in belief["box"]] if belief["box"] else None
+    return {**wanted, "said": belief["said"], "evidence": belief["evidence"], "box": box}
 
 
 def _settle(state: State, record: Record, answer: Proposals | None) -> tuple[Action, list[Proposal]]:

@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 from overpaint.prompts import Prompt, load, names
 
 EVERY = [load(n.rsplit(".v", 1)[0], int(n.rsplit(".v", 1)[1])) for n in names()]
-VALUES = {"questions": ["How many?"], "failed": ["x"], "attempts": ["y"]}
+VALUES = {
+    "questions": ["How many?"],
+    "failed": [{"text": "x", "expected": "2", "said": "1", "evidence": "one", "box": [0.1, 0.2, 0.3, 0.4]}],
+    "attempts": ["y"],
+}
 
 
 @pytest.mark.parametrize("prompt", EVERY, ids=lambda p: p.name)
@@ -44,3 +48,16 @@ def test_the_label_changes_with_the_text() -> None:
 def test_an_unknown_prompt_is_an_error() -> None:
     with pytest.raises(FileNotFoundError):
         load("nothing")
+
+
+def test_a_failed_requirement_takes_one_line_with_what_was_seen_and_where() -> None:
+    failed = [
+        {"text": f"thing {i}", "expected": "2", "said": "1", "evidence": "e", "box": box}
+        for i, box in enumerate([None, [0.1, 0.2, 0.3, 0.4]])
+    ]
+    values = {"brief": "b", "action": "edit", "prompt": "p", "attempts": [], "count": 1, "token_limit": None}
+    human = load("critique.edit").render(failed=failed, **values)[1]
+    assert (
+        "- thing 0: expected 2, found 1 (e)\n- thing 1: expected 2, found 1 (e) at [0.1, 0.2, 0.3, 0.4]\n</failed>"
+        in human
+    )

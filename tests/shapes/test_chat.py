@@ -68,7 +68,7 @@ def message(name: str, things: list[Thing] | None = None, **values: Any) -> list
 
 
 def critique(action: str, things: list[Thing], count: int = 2, attempts: tuple[str, ...] = ()) -> Proposals:
-    values = {"brief": BRIEF, "action": action, "prompt": "p", "failed": ["a blue square"], "attempts": attempts}
+    values = {"brief": BRIEF, "action": action, "prompt": "p", "failed": [], "attempts": attempts}
     asked = message(f"critique.{action}", things, **values, count=count, token_limit=56)
     reply = ShapesChat().with_structured_output(Proposals).invoke(asked)
     assert isinstance(reply, Proposals)
