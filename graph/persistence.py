@@ -59,7 +59,8 @@ async def kept_runs() -> list[Kept]:
     if not (home / "overpaint.db").exists():
         return []
     async with open_checkpointer() as saver:
-        found = [await read_thread(saver, thread) for thread in await _threads(saver)]
+        graph = build_graph(saver)
+        found = [await read_thread(graph, thread) for thread in await _threads(saver)]
     return [kept for kept in found if "run" in kept.values]
 
 
@@ -90,8 +91,8 @@ async def _threads(saver: AsyncSqliteSaver) -> list[str]:
         return [row[0] async for row in cursor]
 
 
-async def read_thread(saver: AsyncSqliteSaver, thread: str) -> Kept:
-    """The newest state of one thread."""
-    snapshot = await build_graph(saver).aget_state(on_thread(thread))
+async def read_thread(graph: Any, thread: str) -> Kept:
+    """The newest state of one thread, by a graph with its checkpointer."""
+    snapshot = await graph.aget_state(on_thread(thread))
     values: Any = snapshot.values
     return Kept(thread, values, snapshot.next, bool(snapshot.interrupts), snapshot.created_at or "")

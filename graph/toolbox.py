@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -69,7 +69,7 @@ class Toolbox:
             ProviderFault: the model could not be reached. An answer that cannot be read is a fault of the reply.
         """
         messages = to_messages(*prompt.render(**values), shown)
-        return await ask(await self.chat(role), schema, messages, name=prompt.name, repair=repair_text())
+        return await ask(await self.chat(role), schema, messages, name=prompt.name, repair=ask_again)
 
 
 async def open_toolbox(settings: Mapping[str, Any]) -> Toolbox:
@@ -91,9 +91,9 @@ def to_messages(system: str, human: str, shown: str | None = None) -> list[AnyMe
     return [SystemMessage(system), HumanMessage(content)]
 
 
-def repair_text() -> Callable[[str, str], str]:
-    """How a model is asked once more when its answer could not be read."""
-    return lambda answer, fault: load("repair").render(answer=answer, fault=fault)[1]
+def ask_again(answer: str, fault: str) -> str:
+    """What a model is told when its answer could not be read."""
+    return load("repair").render(answer=answer, fault=fault)[1]
 
 
 async def use_tool(tool: BaseTool, **arguments: Any) -> Any:

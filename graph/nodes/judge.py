@@ -13,7 +13,7 @@ from overpaint.graph.beliefs import believe, disputed, letters, place_of, score,
 from overpaint.graph.record import Belief, Record, Verdict
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate, Receipt, Requirement, add_receipts, empty_receipt
-from overpaint.graph.toolbox import Toolbox, open_toolbox, repair_text, use_tool
+from overpaint.graph.toolbox import Toolbox, ask_again, open_toolbox, use_tool
 from overpaint.prompts import load
 from overpaint.tools.images import ImageRef
 from overpaint.tools.inspect_image import Look, make_inspect_image
@@ -59,7 +59,7 @@ async def _look(
         await toolbox.chat("judge"),
         instructions=prompt.render(questions=[])[0],
         question_prompt=lambda questions: prompt.render(questions=questions)[1],
-        repair=repair_text(),
+        repair=ask_again,
     )
     questions = [r["question"] for r in asked]
     return cast(Look, await use_tool(tool, image=image["sha256"], questions=questions, box=box))

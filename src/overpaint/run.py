@@ -106,19 +106,23 @@ async def _told(
 async def _stream(brief: str | None, data: bytes | None, settings: Settings, out: Path | None) -> AsyncIterator[Event]:
     started, thread, error = time.monotonic(), str(uuid.uuid4()), ""
     async with open_checkpointer() as saver:
+        graph = build_graph(saver)
         try:
-            async for event in _events(build_graph(saver), await _input(brief, data), settings, thread):
+            async for event in _events(graph, await _input(brief, data), settings, thread):
                 yield event
         except BadInput:
             await saver.adelete_thread(thread)
             raise
         except ProviderFault as fault:
             error = str(fault)
+            if "run" not in (await read_thread(graph, thread)).values:
+                await saver.adelete_thread(thread)  # it failed in intake, so there is no run to tell of
+                raise
         except sqlite3.OperationalError as fault:
             raise BadInput(
                 f"{current_home()} cannot be written: {fault}; free some space there or set OVERPAINT_HOME"
             ) from None
-        kept = await read_thread(saver, thread)
+        kept = await read_thread(graph, thread)
     run = replace(await restore(kept, error), wall_seconds=time.monotonic() - started)
     yield {"kind": "done", "run": await asyncio.to_thread(_written, run, out)}
 

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from overpaint.run import arefine
+from overpaint.runs import load_runs
+from overpaint.tools.faults import ProviderFault
 from tests.servers import ChatServer, Say, chat_server, collector, measured, traced
 
 BRIEF = "two red circles above a blue square"
@@ -146,6 +149,15 @@ async def test_a_refused_key_fails_the_run_in_one_line(server: ChatServer) -> No
     assert "401" in run.error
     assert "\n" not in run.error
     assert "sk-of" not in run.error
+
+
+async def test_a_captioner_that_refuses_leaves_no_run(server: ChatServer, tmp_path: Path) -> None:
+    picture = tmp_path / "given.png"
+    Image.effect_noise((64, 64), 60).save(picture)
+    server.think, server.script = None, [Say("bad key", status=401)]
+    with pytest.raises(ProviderFault, match="401"):
+        await arefine(image=picture, settings={**ROLES})
+    assert await load_runs() == []
 
 
 async def test_a_rate_limit_is_waited_out(server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
