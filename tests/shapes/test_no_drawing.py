@@ -6,8 +6,9 @@ What makes pixels without a model is forbidden in graph/, tools/ and src/overpai
   paste, composite …), whatever the object it is called on;
 - importing `overpaint.shapes.drawing`, where scenes are drawn for training, tests and benchmarks.
 
-Three kinds of file are let off, and nothing else:
+Four kinds of file are let off, and nothing else:
 - shapes/drawing.py, which draws and whose only product that other code may use is `silhouette`, for measuring;
+- shapes/training, which makes the pictures a model learns from; shapes/train.py alone imports it;
 - sheet.py and report.py, which lay candidates out for a person, after the run, and give nothing back;
 - the single calls listed in ALLOWED, each with its reason. The list is exact: a call that has gone must leave it too.
 """
@@ -20,6 +21,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = (ROOT / "graph", ROOT / "tools", ROOT / "src" / "overpaint")
+TRAINING = "src/overpaint/shapes/training"
 LET_OFF = {"src/overpaint/shapes/drawing.py", "src/overpaint/sheet.py", "src/overpaint/report.py"}
 
 PENS = {"ImageDraw", "ImageDraw2", "ImageFont", "ImagePath", "ImageGrab", "ImageMath", "ImageMorph"}
@@ -47,7 +49,8 @@ Use = tuple[str, str, str]
 def sources() -> list[Path]:
     linked = {ROOT / "src" / "overpaint" / name for name in ("graph", "tools", "prompts")}
     files = (path for folder in FOLDERS for path in folder.rglob("*.py") if not linked & set(path.parents))
-    return sorted(path for path in files if path.relative_to(ROOT).as_posix() not in LET_OFF)
+    looked_at = (path for path in files if path.relative_to(ROOT).as_posix() not in LET_OFF)
+    return sorted(path for path in looked_at if not path.is_relative_to(ROOT / TRAINING))
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
@@ -98,6 +101,11 @@ def test_nothing_that_draws_is_imported() -> None:
 def test_only_the_silhouettes_of_the_inspector_come_from_the_drawing() -> None:
     users = [p.name for p in sources() if "overpaint.shapes.drawing" in p.read_text("utf-8")]
     assert users == ["fitting.py"]
+
+
+def test_nothing_but_the_command_that_trains_imports_the_training() -> None:
+    users = [p.name for p in sources() if "overpaint.shapes.training" in p.read_text("utf-8")]
+    assert users == ["train.py"]
 
 
 def test_pictures_are_made_and_joined_only_where_it_is_allowed() -> None:
