@@ -28,7 +28,7 @@ class Lengths:
     autoencoder: int = 4000
     pool: int = 60_000
     text: int = 2000
-    denoiser: int = 7500
+    denoiser: int = 6000
 
     def scaled(self, share: float) -> Lengths:
         """The same course, shorter or longer."""

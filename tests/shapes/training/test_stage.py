@@ -21,7 +21,8 @@ def new_model() -> Any:
 
 
 def train(folder: Path, stop_at: int | None = None) -> tuple[Any, list[str]]:
-    model, said = new_model(), []
+    model = new_model()
+    said: list[str] = []
 
     def step(n: int) -> Any:
         if n == stop_at:

@@ -93,7 +93,7 @@ def _buckets(pool: Pool, ends: Tensor, seed: str, turn: int) -> tuple[Tensor, ..
     rng = random.Random(f"{seed}/text/{turn}")  # noqa: S311
     draw = torch.Generator().manual_seed(rng.getrandbits(60))
     rows = torch.randint(0, ends.numel(), (BATCH * BUCKETS,), generator=draw)
-    batches = list(rows[ends.flatten()[rows].argsort()].split(BATCH))
+    batches = list(rows[ends.flatten()[rows].argsort()].chunk(BUCKETS))
     rng.shuffle(batches)
     return tuple(batches)
 
