@@ -34,8 +34,8 @@ EASY = {
 """GenEval's categories (Ghosh et al., arXiv 2310.11513), each with the function that draws one."""
 EASY_BRIEFS: dict[SetName, int] = {"test": 30, "tuning": 11}
 MULTI_BRIEFS: dict[SetName, dict[int, int]] = {
-    "test": {4: 20, 5: 25, 6: 30, 7: 35, 8: 40},
-    "tuning": {4: 7, 5: 9, 6: 11, 7: 13, 8: 14},
+    "test": {4: 15, 5: 20, 6: 30, 7: 40, 8: 60},
+    "tuning": {4: 5, 5: 7, 6: 11, 7: 14, 8: 20},
 }
 """Briefs with several constraints, by the number of objects."""
 MULTI = "multi"

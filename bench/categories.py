@@ -19,6 +19,8 @@ RELATION_WORDS: dict[Relation, tuple[str, ...]] = {
     "above": ("above", "above", "over"),
     "below": ("below", "below", "under"),
 }
+WORDY = 6
+"""From so many things on, those told in full are told in sentences."""
 OPENINGS = ("", "", "", "", "a picture of ", "draw ", "show ", "an image of ")
 """What a text may begin with; most begin with what they ask for."""
 SIZE_WORDS = {"small": ("small", "small", "small", "little"), "large": ("large", "large", "large", "big")}
@@ -62,9 +64,29 @@ def attributed(rng: random.Random) -> Drawn:
 
 
 def fully_told(rng: random.Random, objects: int) -> Drawn:
-    """Things in places of their own, each with its size, colour and shape, in the order they were drawn."""
+    """Things in places of their own, each with its size, colour and shape, in the order they were drawn.
+
+    Six and more are told in sentences, fewer half the time: longer than the text encoder of the painter reads, as what
+    people write is. A bare list of six would be a prompt already, and no more than what the writer makes of it.
+    """
     places = rng.sample(range(9), objects)
-    return told(rng, [Group(rng.choice(SHAPES), 1, rng.choice(COLOURS), rng.choice(SIZES), p) for p in places])
+    groups = [Group(rng.choice(SHAPES), 1, rng.choice(COLOURS), rng.choice(SIZES), p) for p in places]
+    return sentences(rng, groups) if objects >= WORDY or rng.random() < 0.5 else told(rng, groups)
+
+
+def sentences(rng: random.Random, groups: Sequence[Group]) -> Drawn:
+    """A clause for each thing: "there is a small red star in the top left corner of the picture"."""
+    way, stop = rng.choice(("before", "after", "stands")), rng.choice((". ", "; ", ", and "))
+    parts = []
+    for group in groups:
+        thing, place = phrase(rng, replace(group, place=None)), where(rng, group.place)
+        if way == "before":
+            parts.append(f"{place} of the picture there is {thing}")
+        elif way == "after":
+            parts.append(f"there is {thing} {place} of the picture")
+        else:
+            parts.append(f"{thing} stands {place} of the picture")
+    return stop.join(parts), Spec(tuple(groups))
 
 
 def told(rng: random.Random, groups: Sequence[Group]) -> Drawn:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from categories import OPENINGS, RELATION_WORDS, RELATIONS, Drawn, joined, phrase
+from categories import OPENINGS, RELATION_WORDS, RELATIONS, WORDY, Drawn, joined, phrase
 
 from overpaint.shapes.cells import centre, holds
 from overpaint.shapes.language import kind_words
@@ -51,9 +51,9 @@ def grouped(rng: random.Random, objects: int) -> Drawn:
 
 
 def split(rng: random.Random, objects: int) -> list[int]:
-    """Part a number of things into groups of one to four; at least one group has several."""
+    """Part a number of things into groups of one to four, one of several at least; into three or more from six on."""
     while True:
-        cuts = sorted(rng.sample(range(1, objects), rng.randint(1, min(3, objects - 2))))
+        cuts = sorted(rng.sample(range(1, objects), rng.randint(1 + (objects >= WORDY), min(3, objects - 2))))
         counts = [b - a for a, b in pairwise((0, *cuts, objects))]
         if max(counts) <= MOST_ALIKE:
             return counts

@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
+import critics
 import easel
 import noise
 from briefs import Brief
@@ -140,6 +141,7 @@ def prepare() -> None:
     import torch
 
     torch.set_num_threads(1)
+    critics.register()
     easel.register()
     noise.register()
 

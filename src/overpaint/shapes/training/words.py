@@ -63,7 +63,12 @@ def _merged(words: list[str]) -> tuple[dict[str, int], list[tuple[str, str]]]:
 
     learner = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     learner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    trainer = trainers.BpeTrainer(vocab_size=8000, min_frequency=1, end_of_word_suffix="</w>", show_progress=False)
+    letters = sorted({letter for word in words for letter in word})
+    # Given first, letters have the same numbers each time, and equally frequent pairs are then merged in the same order.
+    first = [*letters, *(f"{letter}</w>" for letter in letters)]
+    trainer = trainers.BpeTrainer(
+        vocab_size=8000, min_frequency=1, special_tokens=first, end_of_word_suffix="</w>", show_progress=False
+    )
     learner.train_from_iterator([word for word in words for _ in range(2)], trainer)
     merges = [(a, b) for a, b in json.loads(learner.to_str())["model"]["merges"]]
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
