@@ -15,6 +15,8 @@ from overpaint.graph.state import Requirement
 
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _NUMBERS = {word: number for number, word in enumerate(_WORDS)}
+NEAR = 2
+"""With at most so many failures, each is asked about again before it is acted on: a look costs less than a picture."""
 _LETTER = {"yes": "y", "no": "n", "unsure": "u"}
 
 
@@ -82,6 +84,12 @@ def place_of(requirement: Requirement, held: Belief) -> list[float] | None:
 def disputed(beliefs: Sequence[Belief]) -> list[int]:
     """Places in the checklist whose looks settle nothing yet."""
     return [i for i, b in enumerate(beliefs) if b["answer"] == "unsure"]
+
+
+def doubtful(beliefs: Sequence[Belief]) -> list[int]:
+    """Places believed to fail on a single look, where so few fail that a wrong "no" could cost a picture."""
+    failed = [i for i, b in enumerate(beliefs) if b["answer"] == "no"]
+    return [i for i in failed if len(beliefs[i]["looks"]) < 2] if len(failed) <= NEAR else []
 
 
 def unconfirmed(beliefs: Sequence[Belief]) -> list[int]:

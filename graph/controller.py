@@ -16,8 +16,6 @@ from overpaint.graph.state import Action, Candidate, Plan, Requirement, State, S
 HOLDS, FAILS, UNSURE = "y", "n", "u"
 LOCAL = frozenset({"object", "count", "attribute", "relation", "position", "text"})
 """Kinds of requirement that repainting a part of the picture can mend."""
-WORTH_KEEPING = 0.25
-"""Least share of passed weight for which a picture is edited before it is painted afresh."""
 CALLS_PER_CANDIDATE = 3
 """Model calls held back for each candidate before it is painted: a look, its confirmation, a share of the critique."""
 
@@ -150,8 +148,7 @@ def _ranked(state: State, settings: Settings, champion: Candidate | None) -> lis
     first, second = _rewrites(state, champion)
     if not _editable(state, settings, champion):
         return [first, second, "reseed"]
-    kept = (champion["score"] or 0.0) >= WORTH_KEEPING
-    return ["edit", first, second, "reseed"] if kept else [first, "edit", second, "reseed"]
+    return ["edit", first, second, "reseed"] if champion["score"] else [first, "edit", second, "reseed"]
 
 
 def _rewrites(state: State, champion: Candidate) -> list[Action]:

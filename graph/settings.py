@@ -53,7 +53,7 @@ class Settings(BaseModel):
         "decide",
         min_length=1,
     )
-    per_round: int = _setting(2, "Candidates painted in a round.", "decide", ge=1, le=32)
+    per_round: int = _setting(1, "Candidates painted in a round.", "decide", ge=1, le=32)
     rounds: int | None = _setting(None, "Most rounds; no limit of its own when unset.", "decide", ge=1, le=10_000)
     patience: int | None = _setting(
         3, "Rounds without gain before another action is tried, then before stopping; unset: never.", "decide", ge=1

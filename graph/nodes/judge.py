@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from overpaint.graph.attempt import Attempt, CandidateState, Draft
-from overpaint.graph.beliefs import believe, disputed, letters, place_of, score, unconfirmed
+from overpaint.graph.beliefs import believe, disputed, doubtful, letters, place_of, score, unconfirmed
 from overpaint.graph.record import Belief, Record, Verdict
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate, Receipt, Requirement, add_receipts, empty_receipt
@@ -47,7 +47,7 @@ async def _judged(checklist: list[Requirement], image: ImageRef, toolbox: Toolbo
         for place, answer in zip(places, look["inspection"]["answers"], strict=True):
             answers[place].append(answer)
         beliefs = [believe(r, a) for r, a in zip(checklist, answers, strict=True)]
-        places = sorted({*disputed(beliefs), *unconfirmed(beliefs)})
+        places = sorted({*disputed(beliefs), *doubtful(beliefs), *unconfirmed(beliefs)})
     return _verdict(checklist, beliefs, looks), _spent(looks)
 
 

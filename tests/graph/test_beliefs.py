@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from overpaint.graph.beliefs import (
     believe,
     disputed,
+    doubtful,
     holds,
     letters,
     number_in,
@@ -104,7 +105,14 @@ def test_score_is_passed_weight_over_all_weight() -> None:
     assert letters([belief("yes"), belief("no"), belief("unsure")]) == "ynu"
 
 
-def test_a_pass_is_looked_at_again_and_a_failure_is_not() -> None:
+def test_few_failures_are_asked_about_again_and_many_are_acted_on() -> None:
+    assert doubtful([belief("yes"), belief("no"), belief("no")]) == [1, 2]
+    assert doubtful([belief("yes"), belief("no", looks=2)]) == []
+    assert doubtful([belief("no")] * 3) == []
+    assert doubtful([belief("yes"), belief("unsure")]) == []
+
+
+def test_a_pass_is_confirmed_and_a_failure_is_not() -> None:
     assert unconfirmed([belief("yes"), belief("yes")]) == [0, 1]
     assert unconfirmed([belief("yes", looks=2), belief("yes", looks=2)]) == []
     assert unconfirmed([belief("yes"), belief("no")]) == []

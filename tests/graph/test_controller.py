@@ -107,7 +107,7 @@ def test_what_every_revised_picture_lacks_calls_for_a_restart(beliefs: list[str]
 
 @pytest.mark.parametrize(
     ("settings", "images", "count"),
-    [({}, 0, 2), ({"per_round": 8}, 0, 8), ({"per_round": 8}, 13, 3), ({"per_round": 4, "max_calls": 8}, 0, 2)],
+    [({}, 0, 1), ({"per_round": 8}, 0, 8), ({"per_round": 8}, 13, 3), ({"per_round": 4, "max_calls": 8}, 0, 2)],
 )
 def test_no_round_is_wider_than_what_is_left(settings: dict[str, Any], images: int, count: int) -> None:
     seen = state(candidate(beliefs="nn"), checklist=checklist("count", "count"), receipt=spent(images=images))

@@ -27,13 +27,13 @@ async def decided(seen: State, **settings: Any) -> tuple[str | list[Attempt], di
     return (goto if isinstance(goto, str) else [s.arg["attempt"] for s in goto], command.update)  # type: ignore[union-attr]
 
 
-async def test_the_first_round_pits_the_brief_against_its_upsampled_prompt() -> None:
-    sent, update = await decided(state())
+async def test_a_first_round_of_several_pits_the_brief_against_its_upsampled_prompt() -> None:
+    sent, update = await decided(state(), per_round=2)
     assert [(a["id"], a["prompt"]) for a in sent] == [("0.0", "a brief"), ("0.1", "upsampled")]  # type: ignore[index]
     assert update["round"] == 0
-    sent, _ = await decided(state(), raw_brief=False)
+    sent, _ = await decided(state(), raw_brief=False, per_round=2)
     assert [a["prompt"] for a in sent] == ["upsampled", "upsampled"]  # type: ignore[index]
-    sent, _ = await decided(state(), per_round=1)
+    sent, _ = await decided(state())
     assert [a["prompt"] for a in sent] == ["upsampled"]  # type: ignore[index]
 
 

@@ -14,8 +14,8 @@ from overpaint.shapes.layout import Repair, place, repair
 from overpaint.shapes.scene import Seen, Spec, Thing
 from overpaint.tools.painters import Box
 
-AT_ONCE = 3
-"""How many things one edit paints: the painter loses things out of longer sub-prompts."""
+AT_ONCE = 5
+"""How many things one edit paints: as many as the painter reads whole with all their attributes, and was taught."""
 SALTS = 200
 """How many layouts are tried for one that was not attempted yet."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from overpaint.shapes.phrases import Mention, Unclear
 from overpaint.shapes.reading import Item
@@ -11,7 +12,7 @@ Part = Item | Mention
 _SENTENCE_ENDS = frozenset(".;!?\n")
 
 
-def ordered(parts: Iterator[Part]) -> list[Part]:
+def ordered(parts: Iterable[Part]) -> list[Part]:
     """The same parts, each clause as subject, relation, target.
 
     Raises:
@@ -28,7 +29,17 @@ def ordered(parts: Iterator[Part]) -> list[Part]:
             if not _parts_place_from_thing(said, at):
                 out.append(said[at])
             at += 1
+    _apart(out)
     return out
+
+
+def _apart(said: Sequence[Part]) -> None:
+    """Refuse "the first is a square" and "the circle is a square", which make one thing of two."""
+    for at, part in enumerate(said):
+        verb = _skip(said, at + 1, "place")
+        other = said[verb + 1] if verb + 1 < len(said) else None
+        if isinstance(part, Mention) and _kind(said, verb) == "is" and isinstance(other, Mention):
+            raise Unclear(f"'{part} is {other}' may speak of one thing or of two")
 
 
 def _clause(said: Sequence[Part], at: int) -> tuple[list[Part], int]:
@@ -51,7 +62,7 @@ def _to_pronoun(said: Sequence[Part], at: int, end: int, relations: list[Part]) 
     if not (which or _opens(said, at)):
         if _kind(said, subject) == "mention":
             raise _unsaid(said, at)
-        return [*relations, said[end]], end + 1
+        return [*relations, _after_subject(said[end])], end + 1
     if _is_break(said, subject, ",:"):
         subject += 1
         between_commas = _is_break(said, at - 1, ",") and _kind(said, subject) == "mention"
@@ -64,17 +75,31 @@ def _to_pronoun(said: Sequence[Part], at: int, end: int, relations: list[Part]) 
     return [*relations, said[end]], end + 1
 
 
+def _after_subject(pronoun: Part) -> Part:
+    """Mark the "it" of "a star above it", apart from that of "above it a star"."""
+    return replace(pronoun, many=True) if isinstance(pronoun, Item) else pronoun
+
+
 def _to_mention(said: Sequence[Part], at: int, end: int, relations: list[Part]) -> tuple[list[Part], int]:
     """Read "above the square is a star" as "a star above the square"."""
     after = _skip(said, end + 1, "place")
     subject = _skip(said, after, "is")
     inverted = subject > after and _kind(said, subject) == "mention"
     opens = _opens(said, at)
+    if _ends_with_subject(said, at, after):
+        inverted, subject = True, after + 1
     if inverted and opens:
         return [said[subject], *relations, *said[end:after]], subject + 1
     if inverted or (at > 0 and _is_break(said, at - 1, _SENTENCE_ENDS)):
         raise _unsaid(said, at)
     return [*relations, said[end]], end + 1
+
+
+def _ends_with_subject(said: Sequence[Part], at: int, after: int) -> bool:
+    """Whether a text opens so, and a comma and one last phrase follow: "left of the square, a star"."""
+    if at or not _is_break(said, after, ",") or _kind(said, after + 1) != "mention":
+        return False
+    return after + 2 == len(said) or _is_break(said, after + 2, _SENTENCE_ENDS)
 
 
 def _parts_place_from_thing(said: Sequence[Part], at: int) -> bool:

@@ -101,6 +101,14 @@ COLOUR_WORDS: dict[str, Colour] = {word: colour for colour, words in COLOUR_NAME
 SIZE_WORDS: dict[str, Size] = {word: size for size, words in SIZE_NAMES.items() for word in words}
 NUMBER_WORDS = {word: n for n, word in enumerate(NUMBER_NAMES)} | {"single": 1, "pair": 2, "couple": 2, "dozen": 12}
 
+MORE_SIZES: dict[str, Size] = {
+    **dict.fromkeys(("teeny", "wee", "miniature"), "small"),
+    **dict.fromkeys(("enormous", "massive", "gigantic"), "large"),
+}
+MORE_SHAPES: dict[str, tuple[Shape, bool]] = {"lozenge": ("diamond", False), "lozenges": ("diamond", True)}
+MORE_NUMBERS = {"lone": 1, "sole": 1}
+"""Further words that a brief may use and nobody else does: the built-in painter was not taught them."""
+
 CAN_DRAW = (
     f"up to nine things: {', '.join(plural(s) for s in SHAPES[:-1])} and {plural(SHAPES[-1])}, "
     f"small or large, {', '.join(COLOURS[:-1])} or {COLOURS[-1]}, counted, in places such as '{PLACE_PHRASES[0]}', "

@@ -11,7 +11,7 @@ from overpaint.shapes.scene import Colour, Group, Shape, Size
 
 LONGEST = 60
 """How much of a phrase is quoted, in characters."""
-_ADJECTIVES = frozenset(("definite", "indefinite", "number", "ordinal", "size", "colour"))
+_ADJECTIVES = frozenset(("definite", "indefinite", "number", "ordinal", "size", "colour", "rest"))
 
 
 class Unclear(ValueError):
@@ -32,6 +32,10 @@ class Mention:
     many: bool = False
     opened: bool = False
     """Whether it begins with an article or a number."""
+    rest: bool = False
+    """Whether it means the members not told of yet: "the other"."""
+    member: bool = False
+    """Whether it can only mean members of a group named before: "one red"."""
     words: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -69,6 +73,10 @@ def phrases(items: Iterator[Item]) -> Iterator[Item | Mention]:
             _apart(before, mention)
             yield mention
             before, mention = mention, Mention()
+        elif item.kind == "ones":
+            mention.member = True
+            yield mention
+            before, mention = item, Mention()
         elif not (item.kind == "break" and _goes_on(before, mention)):
             yield from _nounless(mention)
             before, mention = item, Mention()
@@ -101,6 +109,8 @@ def _describe(mention: Mention, item: Item) -> None:
         mention.number = int(item.value)
     elif item.kind == "ordinal":
         mention.ordinal = int(item.value)
+    elif item.kind == "rest":
+        mention.rest, mention.many = True, item.many
     elif mention.colour or mention.size:
         raise Unclear(f"'{mention}' names no shape")
     mention.opened |= item.kind in ("definite", "indefinite", "number", "ordinal")
@@ -119,7 +129,8 @@ def _generic(mention: Mention, item: Item) -> Iterator[Item]:
 
 
 def _stands_for_one(mention: Mention) -> bool:
-    return mention.words[-1:] == ["one"]
+    told = mention.colour or mention.size or mention.number not in (None, 1)
+    return mention.words[-1:] == ["one"] or ((mention.rest or mention.ordinal is not None) and not told)
 
 
 def _nounless(mention: Mention) -> Iterator[Mention]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from overpaint.shapes import language
-from overpaint.shapes.scene import Relation
+from overpaint.shapes.whereabouts import PREPOSITIONS, SIDES, place_at, relation_at, says
 
 Kind = Literal[
     "definite", "indefinite", "number", "ordinal", "size", "colour", "shape", "generic", "place", "relation", "break",
-    "is", "which", "pronoun", "filler", "unknown",
+    "is", "which", "pronoun", "filler", "unknown", "in", "all", "rest", "ones", "quality", "claim",
 ]  # fmt: skip
+"""The last six are for briefs alone; `arranging` makes the last three."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,21 @@ _WORDS: dict[str, Item] = {
     **{w: Item("is", word=w) for w in ("is", "are", "stands", "sits", "lies", "stand", "sit", "lie")},
     "which": Item("which", word="which"),
 }
-_SIDES = frozenset(("corner", "side", "edge", "hand"))
-_PREPOSITIONS = frozenset(("in", "at", "on", "to", "into", "near", "towards"))
+_BRIEF_WORDS: dict[str, Item] = {
+    **{w: Item("size", size, w) for w, size in language.MORE_SIZES.items()},
+    **{w: Item("shape", shape, w, many) for w, (shape, many) in language.MORE_SHAPES.items()},
+    **{w: Item("number", n, w) for w, n in language.MORE_NUMBERS.items()},
+    **{w: Item("rest", word=w, many=w != "other") for w in ("other", "others", "rest", "remaining")},
+    **{w: Item("filler", word=w) for w in ("they", "put")},
+    **{w: Item("ordinal", -1, w) for w in ("last", "latter", "final")},
+    "former": Item("ordinal", 0, "former"),
+    "both": Item("all", 2, "both"),
+    "all": Item("all", 0, "all"),
+}
+"""Words that only a brief may use; a question is read without them."""
+_BEFORE_SIDE = frozenset(("the", "to", "and", *language.ROWS))
+_ENDS = frozenset(("left", "right", "top", "bottom"))
+_TIMES = re.compile(r"x\d")
 _STARTS_GROUND = frozenset(("on", "against", "with", "over"))
 _PRONOUNS = frozenset(("it", "them", "which", "that", "this"))
 _GO_ON = frozenset(("number", "ordinal", "size", "colour", "shape", "generic"))
@@ -59,20 +73,63 @@ _INSIDE = frozenset(("containing", "contains", "contain"))
 _DESCRIBES = frozenset(("definite", "indefinite", "number", "ordinal", "size", "colour"))
 _CELLS = language.ROWS.keys() | language.COLUMNS.keys()
 _ASIDES = (("nothing", "else"), ("nothing", "more"), *(("no", "other", noun) for noun in sorted(language.GENERIC)))
-_OPENERS = _PREPOSITIONS | _STARTS_GROUND | _CELLS | {"nothing", "no"} | {words[0] for words in language.RELATIONS}
+_OPENERS = PREPOSITIONS | _STARTS_GROUND | _CELLS | {"nothing", "no"} | {words[0] for words in language.RELATIONS}
 
 
-def read(text: str) -> Iterator[Item]:
-    """Yield the items of a text, filler left out. Never raises; what it does not know comes as kind "unknown"."""
-    words = [bare for word in _TOKEN.findall(text.casefold()) if (bare := word.strip(_QUOTES))]
+def split(text: str) -> list[str]:
+    """The words of a text in lower case; stops are words of their own."""
+    return [bare for word in _TOKEN.findall(text.casefold()) if (bare := word.strip(_QUOTES))]
+
+
+def known(word: str) -> bool:
+    """Whether a word in lower case, taken alone, has a meaning in a brief."""
+    return word in _OPENERS or word in SIDES or word in _BRIEF_WORDS or _single(word).kind != "unknown"
+
+
+def read(text: str, brief: bool = False) -> Iterator[Item]:
+    """Yield the items of a text, filler left out. Never raises; what it does not know comes as kind "unknown".
+
+    Args:
+        text: a brief in plain words (see `wording`), or a question.
+        brief: read also the words that only a brief may use.
+    """
+    words = split(text)
     at = 0
     item = Item("filler")
     while at < len(words):
         pronoun = item.kind == "relation" and _pronoun(words, at)
-        item, length = (Item("pronoun", word=words[at]), 1) if pronoun else _next(words, at)
+        special = _of_brief(words, at) if brief and not pronoun else None
+        if special and not _holds(words, at):
+            item, length = special, 1
+        else:
+            item, length = (Item("pronoun", word=words[at]), 1) if pronoun else _next(words, at)
         at += length
         if item.kind != "filler":
             yield item
+
+
+def _of_brief(words: Sequence[str], at: int) -> Item | None:
+    """What a word means in a brief alone."""
+    if words[at] == "in" and at + 1 < len(words) and _single(words[at + 1]).kind in ("colour", "size"):
+        return Item("in", word="in")
+    if words[at] in ("it", "they") and _tells(words, at + 1):
+        return Item("which", word=words[at])
+    slanting = words[at] in ("left", "right") and words[at + 1 : at + 2] in (["above"], ["below"], ["over"], ["under"])
+    if slanting and (at == 0 or words[at - 1] not in _BEFORE_SIDE):
+        return Item("unknown", word=f"{words[at]} {words[at + 1]}")
+    if words[at] in _ENDS and words[at + 1 : at + 2] == ["to"] and words[at + 2 : at + 3] and words[at + 2] in _ENDS:
+        return Item("unknown", word=f"{words[at]} to {words[at + 2]}")
+    if _TIMES.fullmatch(words[at]):
+        return Item("number", int(words[at][1:]), words[at])
+    return _BRIEF_WORDS.get(words[at])
+
+
+def _tells(words: Sequence[str], at: int) -> bool:
+    """Whether "is red", "are in red" or "is above" stands here."""
+    after = at + 1 + (words[at + 1 : at + 2] == ["in"])
+    if after >= len(words) or words[at] not in ("is", "are"):
+        return False
+    return words[after] in _OPENERS or _single(words[after]).kind in ("colour", "size")
 
 
 def _next(words: Sequence[str], at: int) -> tuple[Item, int]:
@@ -126,7 +183,7 @@ def _holds(words: Sequence[str], at: int) -> bool:
 def _aside(words: Sequence[str], at: int) -> Found:
     """Skip "nothing else", and the ground every picture has anyway."""
     for aside in _ASIDES:
-        if _says(words, at, aside):
+        if says(words, at, aside):
             return Item("filler", word=" ".join(aside)), len(aside)
     if words[at] not in _STARTS_GROUND:
         return None
@@ -138,63 +195,16 @@ def _aside(words: Sequence[str], at: int) -> Found:
 
 
 def _relation(words: Sequence[str], at: int) -> Found:
-    for phrase, relation in language.RELATIONS.items():
-        if _says(words, at, phrase):
-            return Item("relation", relation, " ".join(phrase)), len(phrase)
-    end = _skip_the(words, at + (at < len(words) and words[at] in _PREPOSITIONS))
-    if end >= len(words) or words[end] not in ("left", "right"):
-        return None
-    side: Relation = "left of" if words[end] == "left" else "right of"
-    end = _skip_sides(words, end + 1)
-    if words[at] in ("to", "left", "right") and _says(words, end, ("and",)) and _relation(words, end + 1):
-        return Item("relation", side, " ".join(words[at:end])), end - at
-    if end < len(words) and words[end] == "of" and not _of_picture(words, end):
-        return Item("relation", side, " ".join(words[at : end + 1])), end + 1 - at
-    return None
+    found = relation_at(words, at)
+    return found and (Item("relation", found[0], " ".join(words[at : at + found[1]])), found[1])
 
 
 def _place(words: Sequence[str], at: int) -> Found:
-    start = _skip_the(words, at + (words[at] in _PREPOSITIONS))
-    cell = _cell(words, start)
-    if cell is None:
+    found = place_at(words, at)
+    if found is None:
         return None
-    place, length = cell
-    end = _skip_sides(words, start + length)
-    end += _of_picture(words, end)
-    if end < len(words) and words[end] == "of":
-        if length == 2 and words[start] in language.ALONE and words[start + 1] in ("left", "right"):
-            # "at the bottom left of a star": at the bottom, and left of it.
-            return Item("place", language.ALONE[words[start]], " ".join(words[at : start + 1])), start + 1 - at
-        return Item("unknown", word=f"{words[end - 1]} of"), end + 1 - at
-    return Item("place", place, " ".join(words[at:end])), end - at
-
-
-def _cell(words: Sequence[str], at: int) -> tuple[int, int] | None:
-    """The place named here (0 to 8) and how many words name it."""
-    if at >= len(words):
-        return None
-    if at + 1 < len(words) and words[at] in language.ROWS and words[at + 1] in language.COLUMNS:
-        return 3 * language.ROWS[words[at]] + language.COLUMNS[words[at + 1]], 2
-    return (language.ALONE[words[at]], 1) if words[at] in language.ALONE else None
-
-
-def _of_picture(words: Sequence[str], at: int) -> int:
-    """How many words of "of the picture" stand here: 0, 2 or 3."""
-    if at >= len(words) or words[at] not in ("of", "in"):
-        return 0
-    end = _skip_the(words, at + 1)
-    return end + 1 - at if end < len(words) and words[end] in language.PICTURES else 0
-
-
-def _skip_the(words: Sequence[str], at: int) -> int:
-    return at + (at < len(words) and words[at] == "the")
-
-
-def _skip_sides(words: Sequence[str], at: int) -> int:
-    while at < len(words) and words[at] in _SIDES:
-        at += 1
-    return at
-
-
-def _says(words: Sequence[str], at: int, phrase: tuple[str, ...]) -> bool:
-    return at < len(words) and words[at] == phrase[0] and tuple(words[at : at + len(phrase)]) == phrase
+    place, length = found
+    said = words[at : at + length]
+    if place is None:
+        return Item("unknown", word=" ".join(said[-2:])), length
+    return Item("place", place, " ".join(said)), length

@@ -16,7 +16,10 @@ def test_every_known_word_is_one_token() -> None:
 def test_other_words_and_numbers_are_spelled_out_and_come_back() -> None:
     ids = TOKENIZER("Two crimson giraffes, and 12 boxes!").input_ids
     assert len(ids) > 9
-    assert re.sub(" +", " ", TOKENIZER.decode(ids, skip_special_tokens=True)) == "two crimson giraffes , and 1 2 boxes ! "
+    assert (
+        re.sub(" +", " ", TOKENIZER.decode(ids, skip_special_tokens=True)).strip()
+        == "two crimson giraffes , and 1 2 boxes !"
+    )
 
 
 def test_the_writer_counts_tokens_as_the_tokenizer_does() -> None:

@@ -64,7 +64,7 @@ def _merged(words: list[str]) -> tuple[dict[str, int], list[tuple[str, str]]]:
     learner = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     learner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     letters = sorted({letter for word in words for letter in word})
-    # Given first, letters have the same numbers each time, and equally frequent pairs are then merged in the same order.
+    # With letters numbered first, pairs that are equally frequent are merged in the same order each time.
     first = [*letters, *(f"{letter}</w>" for letter in letters)]
     trainer = trainers.BpeTrainer(
         vocab_size=8000, min_frequency=1, special_tokens=first, end_of_word_suffix="</w>", show_progress=False
