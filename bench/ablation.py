@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import arguments
 import critics
 from briefs import digest, load_briefs, mixed
 from provenance import code_digest, weights_digest
@@ -27,9 +28,9 @@ WITHOUT: dict[str, dict[str, Any]] = {
     "restart": {"actions": ["edit", "revise", "reseed"]},
     "reseed": {"actions": ["edit", "revise", "restart"]},
     "patience": {"patience": None},
-    "the raw brief in round 0": {"raw_brief": False},
     "upsampling": {"upsample": False},
-    "two candidates a round (one)": {"per_round": 1},
+    "one picture a round (two, the brief and its prompt first)": {"per_round": 2},
+    "one picture a round (two, the prompt alone first)": {"per_round": 2, "raw_brief": False},
     "beliefs (one look)": {"looks": 1},
 }
 """What is left out, and the settings that do so."""
@@ -46,10 +47,9 @@ def main() -> None:
     if asked.parts:
         presets = {name: presets[name] for name in presets if name == WHOLE or any(p in name for p in asked.parts)}
     kept = None if asked.out is None else asked.out / "ablation.jsonl"
-    budgets = sorted(int(budget) for budget in asked.budgets.split(","))
-    outcomes = run_briefs(briefs, presets, budgets, noise=asked.judge_noise, workers=asked.workers, kept=kept)
+    outcomes = run_briefs(briefs, presets, asked.budgets, noise=asked.judge_noise, workers=asked.workers, kept=kept)
     print(table(outcomes, list(presets), f"{len(briefs)} briefs ({asked.briefs}), noise {asked.judge_noise:g}"))
-    rates = {name: {str(b): round(success(outcomes, name, b).mean, 4) for b in budgets} for name in presets}
+    rates = {name: {str(b): round(success(outcomes, name, b).mean, 4) for b in asked.budgets} for name in presets}
     print(json.dumps({"success": rates}))
 
 
@@ -73,12 +73,18 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--briefs", choices=("test", "tuning"), default="tuning", help="which set")
-    add("--limit", type=int, metavar="N", help="only the first N briefs of a fixed mixed order")
-    add("--budgets", default="8,16", help="most pictures (8,16)")
-    add("--judge-noise", type=float, default=0.0, metavar="P", help="flip each answer of the judge with probability P")
+    add("--limit", type=arguments.number, metavar="N", help="only the first N briefs of a fixed mixed order")
+    add("--budgets", type=arguments.budgets, default="8,16", help="most pictures (8,16)")
+    add(
+        "--judge-noise",
+        type=arguments.probability,
+        default=0.0,
+        metavar="P",
+        help="flip each answer of the judge with probability P",
+    )
     add("--parts", nargs="*", metavar="WORD", help="only parts whose name holds one of these")
     add("--out", type=Path, metavar="FOLDER", help="keeps outcomes, and goes on where it stopped")
-    add("--workers", type=int, metavar="N", help="processes; one per core when left out")
+    add("--workers", type=arguments.number, metavar="N", help="processes; one per core when left out")
     return parser.parse_args()
 
 

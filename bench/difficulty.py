@@ -15,7 +15,7 @@ from briefs import Brief
 from ground_truth import things_in
 from matching import shows
 from one_run import run_seed
-from provenance import weights_digest
+from provenance import code_digest, weights_digest
 from rates import grid
 from runs import append, read, spread
 from typing_extensions import TypedDict
@@ -70,7 +70,7 @@ def measure(
         workers: processes; one per core when None.
         kept: file of what was measured before.
     """
-    key = f"difficulty/{pictures}/{weights_digest(weights)}"
+    key = f"difficulty/{pictures}/{weights_digest(weights)}/{code_digest()}"
     trials = [Trial(brief, pictures, weights, f"{key}/{brief.id}/{brief.text}") for brief in briefs]
     done: dict[str, Ease] = read(kept)
     for ease in spread(run_trial, [t for t in trials if t.key not in done], workers):

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import arguments
 import difficulty
 from briefs import Brief, digest, load_briefs, mixed
 from plot import plot
@@ -24,6 +25,7 @@ from runs import Outcome, Presets, run_briefs
 
 from overpaint.commands import settings_from
 from overpaint.graph.settings import load_preset, merge
+from overpaint.tools.faults import BadInput
 
 PRESETS = "one-shot,best-of-n,upsample-best-of-n,default"
 BUDGETS = "1,2,4,8,16"
@@ -41,11 +43,10 @@ def main() -> None:
     }
     print("\n".join(f"{name}: {sha256}" for name, sha256 in basis.items()), flush=True)
     kept = None if asked.out is None else asked.out / "outcomes.jsonl"
+    presets = _presets(asked)
     texts = [_difficulty(briefs, asked)] if asked.difficulty else []
-    presets = presets_from(asked.presets.split(","), settings_from(asked.set))
-    budgets = sorted({int(budget) for budget in asked.budgets.split(",")})
     outcomes = run_briefs(
-        briefs, presets, budgets, noise=asked.judge_noise, weights=asked.weights, workers=asked.workers, kept=kept
+        briefs, presets, asked.budgets, noise=asked.judge_noise, weights=asked.weights, workers=asked.workers, kept=kept
     )
     texts.append(f"{len(briefs)} briefs ({asked.briefs})\n\n{tables(outcomes, asked.judge_noise)}")
     print("\n\n".join(["", *texts]), flush=True)
@@ -85,6 +86,13 @@ def write(out: Path, outcomes: Sequence[Outcome], about: dict[str, Any], text: s
     (out / "success.svg").write_text(plot(rates, "Briefs that end right, by pictures painted"), "utf-8")
 
 
+def _presets(asked: argparse.Namespace) -> Presets:
+    try:
+        return presets_from(asked.presets, settings_from(asked.set))
+    except BadInput as fault:
+        raise SystemExit(f"--set: {fault}") from None
+
+
 def _difficulty(briefs: Sequence[Brief], asked: argparse.Namespace) -> str:
     kept = None if asked.out is None else asked.out / "difficulty.jsonl"
     eases = difficulty.measure(briefs, asked.difficulty, weights=asked.weights, workers=asked.workers, kept=kept)
@@ -99,15 +107,33 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--briefs", choices=("test", "tuning"), default="test", help="which set; tune on tuning alone")
-    add("--limit", type=int, metavar="N", help="only the first N briefs of a fixed mixed order")
-    add("--budgets", default=BUDGETS, help=f"most pictures, one or several ({BUDGETS})")
-    add("--presets", default=PRESETS, help=f"({PRESETS})")
+    add("--limit", type=arguments.number, metavar="N", help="only the first N briefs of a fixed mixed order")
+    add("--budgets", type=arguments.budgets, default=BUDGETS, help=f"most pictures, one or several ({BUDGETS})")
+    add("--presets", type=arguments.presets, default=PRESETS, help=f"({PRESETS})")
     add("--set", metavar="KEY=VALUE", action="append", default=[], help="a setting for all presets; may be repeated")
-    add("--judge-noise", type=float, default=0.0, metavar="P", help="flip each answer of the judge with probability P")
-    add("--weights", type=Path, metavar="FOLDER", help="other weights for the painter, in the diffusers format")
-    add("--difficulty", type=int, nargs="?", const=50, metavar="K", help="measure each brief over K seeds first (50)")
+    add(
+        "--judge-noise",
+        type=arguments.probability,
+        default=0.0,
+        metavar="P",
+        help="flip each answer of the judge with probability P",
+    )
+    add(
+        "--weights",
+        type=arguments.weights,
+        metavar="FOLDER",
+        help="other weights for the painter, in the diffusers format",
+    )
+    add(
+        "--difficulty",
+        type=arguments.number,
+        nargs="?",
+        const=50,
+        metavar="K",
+        help="measure each brief over K seeds first (50)",
+    )
     add("--out", type=Path, metavar="FOLDER", help="also write tables, plot and outcomes; goes on where it stopped")
-    add("--workers", type=int, metavar="N", help="processes; one per core when left out")
+    add("--workers", type=arguments.number, metavar="N", help="processes; one per core when left out")
     return parser.parse_args()
 
 

@@ -167,7 +167,7 @@ def _editable(state: State, settings: Settings, champion: Candidate) -> bool:
 
 
 _CAUSES: dict[Action, str] = {
-    "edit": "most of the champion is right",
+    "edit": "part of the champion is right",
     "revise": "what fails is not one place",
     "restart": "rewording is not enough",
     "reseed": "the prompt may do better",

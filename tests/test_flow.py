@@ -138,7 +138,7 @@ async def test_baselines_paint_one_at_a_time_and_stop_at_the_first_pass(preset: 
 
 
 async def test_every_candidate_carries_its_provenance(home: Path) -> None:
-    run = await arefine(BRIEF, settings={"seed": 11, "max_images": 4, "stop_when_passed": False})
+    run = await arefine(BRIEF, settings={"seed": 11, "max_images": 4, "per_round": 2, "stop_when_passed": False})
     for record in run.candidates:
         assert record["models"]["painter"] == "shapes"
         assert {"upsample", "specify", "judge.checklist", "judge.again"} <= set(record["prompts"])

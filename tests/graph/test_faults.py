@@ -67,7 +67,7 @@ def moody(monkeypatch: pytest.MonkeyPatch) -> Iterator[Moody]:
     painters.get_painter.cache_clear()
 
 
-SETTINGS = {"painter": "moody", "seed": 1, "max_images": 2}
+SETTINGS = {"painter": "moody", "seed": 1, "max_images": 2, "per_round": 2}
 
 
 async def test_a_passing_weakness_is_retried(moody: Moody) -> None:

@@ -2,8 +2,9 @@
 
     python -m overpaint.shapes.train FOLDER
 
-About an hour on two CPU cores. Ctrl-C loses two minutes at most: the same command goes on where it stopped, from the
-states kept in FOLDER/training. The same seed gives the same data, the same order and the same start.
+About an hour on two CPU cores. Ctrl-C loses two minutes at most, or the pool of scenes while that is made: the same
+command goes on where it stopped, from the states kept in FOLDER/training. The same seed gives the same data, the same
+order and the same start.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ GATE = 0.97
 
 @dataclass(frozen=True)
 class Lengths:
-    """Steps of each stage, and scenes in the pool."""
+    """Steps of each stage, scenes in the pool, and pictures painted of each number of things to tell how good it is."""
 
     autoencoder: int = 4000
     pool: int = 60_000
     text: int = 2000
     denoiser: int = 6000
+    scored: int = 40
 
     def scaled(self, share: float) -> Lengths:
         """The same course, shorter or longer."""
@@ -45,7 +47,7 @@ def train(folder: Path, lengths: Lengths, seed: int, gate: float = GATE) -> dict
         gate: the share of scenes that must come through the autoencoder exactly, 0 to 1.
 
     Returns:
-        The report: seed, lengths, seconds of each stage, the round trip, sizes in bytes.
+        The report: seed, lengths, seconds of each stage, and shares of pictures that are right.
 
     Raises:
         SystemExit: the autoencoder misses the gate; nothing is trained on it.
@@ -56,24 +58,35 @@ def train(folder: Path, lengths: Lengths, seed: int, gate: float = GATE) -> dict
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     work = folder / "training"
-    work.mkdir(parents=True, exist_ok=True)
+    _make(work)
     seconds = {}
     vae = _new(autoencoder.new_autoencoder, seed).to(device)
     seconds["autoencoder"] = autoencoder.teach(vae, lengths.autoencoder, seed, device, work, _say)
     exact = measure.round_trip(vae, 1000, seed, device)
     _say(f"round trip {exact:.1%} exact")
     if exact < gate:
-        raise SystemExit(f"{exact:.1%} of scenes come through the autoencoder, {gate:.0%} must: train it for longer")
+        raise SystemExit(
+            f"{exact:.1%} of scenes come through the autoencoder, {gate:.0%} must: "
+            "train for longer, with --share 2 into a new folder"
+        )
     tokenizer = words.new_tokenizer()
     scenes = pool.fill(work / "pool.pt", vae, tokenizer, lengths.pool, seed, device, _say)
     reader = _new(partial(text.new_text_encoder, tokenizer), seed).to(device)
     seconds["text"] = text.teach(reader, scenes, lengths.text, seed, device, work, _say)
     unet = _new(denoiser.new_denoiser, seed).to(device)
     seconds["denoiser"] = denoiser.teach(unet, reader, scenes, lengths.denoiser, seed, device, work, _say)
-    export.write_pipeline(folder, vae, reader, tokenizer, unet, scenes.scale)
-    report = {"seed": seed, "lengths": asdict(lengths), "seconds": seconds, "round_trip": exact, "device": device.type}
+    pipe = export.write_pipeline(folder, vae, reader, tokenizer, unet, scenes.scale)
+    report = {"seed": seed, "lengths": asdict(lengths), "seconds": seconds, "device": device.type}
+    report |= {"round_trip": exact, "right": measure.by_number(pipe, lengths.scored, seed)}
     (work / "report.json").write_text(json.dumps(report, indent=2), "utf-8")
     return report
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise SystemExit(f"{folder} cannot be made: {fault.strerror}; name another folder") from None
 
 
 def _new(make: Callable[[], Any], seed: int) -> Any:
@@ -91,6 +104,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--share", type=float, default=1.0, help="of the full length of every stage")
     asked = parser.parse_args(argv)
+    if not 0 < asked.share <= 100:
+        parser.error("--share must be above 0, and 100 at most")
     print(json.dumps(train(asked.folder, Lengths().scaled(asked.share), asked.seed)))  # noqa: T201
 
 

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 from overpaint.shapes.training import stage  # noqa: E402
 from overpaint.shapes.training.stage import Plan, learn  # noqa: E402
 
-PLAN = Plan("stage", 12, 0.02, 1e-2)
+PLAN = Plan("stage", 1, 12, 0.02, 1e-2)
 
 
 class Stopped(Exception):
@@ -54,8 +54,15 @@ def test_a_stage_that_is_done_is_not_done_again(tmp_path: Path) -> None:
     assert torch.equal(first[0].weight, again[0].weight)
 
 
+@pytest.mark.parametrize("plan", [Plan("stage", 2, 12, 0.02, 1e-2), Plan("stage", 1, 13, 0.02, 1e-2)])
+def test_a_stage_does_not_go_on_from_another_course(tmp_path: Path, plan: Plan) -> None:
+    model, _ = train(tmp_path)
+    with pytest.raises(SystemExit, match="another course"):
+        learn(plan, model, lambda n: model[0].weight.sum(), tmp_path, print)
+
+
 def test_the_rate_rises_stays_and_falls() -> None:
-    plan = Plan("any", 1000, 1.0, 1.0, flat=0.5)
+    plan = Plan("any", 1, 1000, 1.0, 1.0, flat=0.5)
     rates = [plan.strength(n) for n in range(1000)]
     assert rates[0] < 0.05
     assert rates[100:500] == [1.0] * 400

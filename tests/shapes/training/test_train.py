@@ -1,6 +1,7 @@
 """The whole course, so short that nothing is learned: what comes out is a pipeline of the right form all the same."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from overpaint.shapes.train import Lengths, train
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-SHORT = Lengths(autoencoder=3, pool=16, text=3, denoiser=3)
+SHORT = Lengths(autoencoder=3, pool=16, text=3, denoiser=3, scored=1)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def test_it_is_small_and_tells_how_it_was_made(trained: tuple[Path, dict[str, An
     assert sum(path.stat().st_size for path in parts) < 15_000_000
     assert {path.suffix for path in parts} == {".json", ".safetensors"}
     assert json.loads((folder / "training/report.json").read_text("utf-8")) == report
-    assert report["lengths"] == {"autoencoder": 3, "pool": 16, "text": 3, "denoiser": 3}
+    assert report["lengths"] == {"autoencoder": 3, "pool": 16, "text": 3, "denoiser": 3, "scored": 1}
 
 
 def test_called_again_it_trains_nothing_and_writes_the_same(trained: tuple[Path, dict[str, Any]]) -> None:
@@ -42,6 +43,18 @@ def test_called_again_it_trains_nothing_and_writes_the_same(trained: tuple[Path,
     before = weights.read_bytes()
     train(trained[0], SHORT, seed=7, gate=0.0)
     assert weights.read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit, match="cannot be made"):
+        train(tmp_path / "file", SHORT, seed=7)
+
+
+def test_another_course_is_not_mixed_in(trained: tuple[Path, dict[str, Any]]) -> None:
+    for seed, lengths in ((8, SHORT), (7, replace(SHORT, autoencoder=4)), (7, replace(SHORT, pool=17))):
+        with pytest.raises(SystemExit, match="another course"):
+            train(trained[0], lengths, seed, gate=0.0)
 
 
 def test_an_autoencoder_that_blurs_shapes_stops_the_course(tmp_path: Path) -> None:

@@ -48,12 +48,11 @@ def teach(model: Any, steps: int, seed: int, device: torch.device, folder: Path,
         rng = random.Random(f"{seed}/autoencoder/{n}")  # noqa: S311
         torch.manual_seed(rng.getrandbits(60))
         whole = n % 8 == 7
-        counts, size = (ANY, BATCH // 4) if whole else (CROWDED, BATCH // 4)
-        pixels = pictures([crowd(rng, counts) for _ in range(size)], rng)
+        pixels = pictures([crowd(rng, ANY if whole else CROWDED) for _ in range(BATCH // 4)], rng)
         pixels = pixels if whole else _crops(pixels, rng)
         return _loss(model, scaled(pixels.to(device)))
 
-    return learn(Plan("autoencoder", steps, 0.01, 1e-3, flat=0.3), model, step, folder, say)
+    return learn(Plan("autoencoder", seed, steps, 0.01, 1e-3, flat=0.3), model, step, folder, say)
 
 
 def _crops(pixels: Tensor, rng: random.Random) -> Tensor:

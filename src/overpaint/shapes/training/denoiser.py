@@ -75,7 +75,7 @@ def teach(
         error: Tensor = (guess.float() - (signal * noise - spread * clean)) ** 2
         return error.mean()
 
-    return learn(Plan("denoiser", steps, 0.006, 1e-3), model, step, folder, say)
+    return learn(Plan("denoiser", seed, steps, 0.006, 1e-3), model, step, folder, say)
 
 
 def _batch(pool: Pool, draw: torch.Generator) -> tuple[Tensor, Tensor]:

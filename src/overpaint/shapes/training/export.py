@@ -8,7 +8,7 @@ from typing import Any
 from overpaint.shapes.training.denoiser import NOISE
 
 
-def write_pipeline(folder: Path, autoencoder: Any, text: Any, tokenizer: Any, denoiser: Any, scale: float) -> None:
+def write_pipeline(folder: Path, autoencoder: Any, text: Any, tokenizer: Any, denoiser: Any, scale: float) -> Any:
     """Write a StableDiffusionPipeline in float16.
 
     Args:
@@ -18,6 +18,9 @@ def write_pipeline(folder: Path, autoencoder: Any, text: Any, tokenizer: Any, de
         tokenizer: CLIPTokenizer.
         denoiser: UNet2DConditionModel, trained.
         scale: what the autoencoder's latents are multiplied by before the denoiser sees them.
+
+    Returns:
+        The pipeline, in float32.
     """
     import torch
     from diffusers import DDIMScheduler, StableDiffusionPipeline
@@ -38,7 +41,9 @@ def write_pipeline(folder: Path, autoencoder: Any, text: Any, tokenizer: Any, de
     )
     pipe.to(dtype=torch.float16).save_pretrained(folder, safe_serialization=True)
     pipe.to(dtype=torch.float32)
+    pipe.set_progress_bar_config(disable=True)
     _load_in_float32(folder / "text_encoder" / "config.json")
+    return pipe
 
 
 def _plain(model: Any) -> Any:

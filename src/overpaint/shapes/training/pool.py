@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from overpaint.shapes.captions import fit
 from overpaint.shapes.scene import COLOURS, SHAPES, SIZES, Thing
 from overpaint.shapes.training.dialect import caption
 from overpaint.shapes.training.scenes import pictures, scaled, scene
-from overpaint.shapes.training.stage import Say
+from overpaint.shapes.training.stage import Say, same_course
 from overpaint.shapes.training.words import LENGTH
 
 if TYPE_CHECKING:
@@ -42,17 +43,29 @@ class Pool:
 
 
 def fill(path: Path, autoencoder: Any, tokenizer: Any, size: int, seed: int, device: torch.device, say: Say) -> Pool:
-    """Make the pool, or read it where it was made before."""
+    """Make the pool, or read it where it was made before.
+
+    Raises:
+        SystemExit: it was made for another course, or with another autoencoder.
+    """
     import torch
 
+    course = [seed, size, _print(autoencoder)]
     if not path.exists():
         half = path.with_suffix(".part")
-        torch.save(_made(autoencoder, tokenizer, size, seed, device, say), half)
+        torch.save({"course": course, **_made(autoencoder, tokenizer, size, seed, device, say)}, half)
         half.replace(path)
     kept = torch.load(path, weights_only=True)
+    same_course(path, kept["course"], course)
     latents = kept["latents"].float()
     scale = 1 / latents.std().item()
     return Pool(latents * scale, kept["tokens"], kept["cells"], kept["nothing"], scale)
+
+
+def _print(model: Any) -> str:
+    """A short hash of a model's weights."""
+    weights = b"".join(p.detach().cpu().contiguous().numpy().tobytes() for p in model.parameters())
+    return hashlib.sha256(weights).hexdigest()[:12]
 
 
 def _made(autoencoder: Any, tokenizer: Any, size: int, seed: int, device: torch.device, say: Say) -> dict[str, Tensor]:

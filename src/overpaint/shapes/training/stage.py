@@ -26,9 +26,13 @@ Step = Callable[[int], "Tensor"]
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how fast a stage learns. `flat` is the share of the steps before the rate starts to fall."""
+    """How long and how fast a stage learns. `flat` is the share of the steps before the rate starts to fall.
+
+    `seed` and `steps` are kept with the state of the stage: another course cannot go on from it.
+    """
 
     name: str
+    seed: int
     steps: int
     muon_rate: float
     adam_rate: float
@@ -54,11 +58,14 @@ def learn(plan: Plan, model: Module, step: Step, folder: Path, say: Say) -> floa
 
     Returns:
         Seconds spent on this stage, those of earlier calls included.
+
+    Raises:
+        SystemExit: the folder holds the state of another course.
     """
     path = folder / f"{plan.name}.pt"
     optimizer = Optimizer(model, plan.muon_rate, plan.adam_rate)
     average = [p.detach().clone() for p in optimizer.params]
-    done, spent = _load(path, optimizer, average)
+    done, spent = _load(path, plan, optimizer, average)
     began, saved = time.monotonic() - spent, time.monotonic()
     loss_seen = 0.0
     for n in range(done, plan.steps):
@@ -69,7 +76,7 @@ def learn(plan: Plan, model: Module, step: Step, folder: Path, say: Say) -> floa
         if (n + 1) % 100 == 0:
             say(f"{plan.name} {n + 1}/{plan.steps} loss {loss_seen:.4f} {time.monotonic() - began:.0f} s")
         if time.monotonic() - saved > SAVE_SECONDS or n + 1 == plan.steps:
-            _save(path, optimizer, average, n + 1, time.monotonic() - began)
+            _save(path, plan, optimizer, average, n + 1, time.monotonic() - began)
             saved = time.monotonic()
     _put(optimizer.params, average)
     return time.monotonic() - began
@@ -90,23 +97,38 @@ def _put(params: list[Any], values: list[Tensor]) -> None:
             param.copy_(value)
 
 
-def _save(path: Path, optimizer: Optimizer, average: list[Tensor], done: int, spent: float) -> None:
+def _save(path: Path, plan: Plan, optimizer: Optimizer, average: list[Tensor], done: int, spent: float) -> None:
     import torch
 
     weights = [p.detach() for p in optimizer.params]
     half = path.with_suffix(".part")
-    kept = {"done": done, "spent": spent, "weights": weights, "average": average, "optimizer": optimizer.state()}
+    kept = {"course": [plan.seed, plan.steps], "done": done, "spent": spent}
+    kept |= {"weights": weights, "average": average, "optimizer": optimizer.state()}
     torch.save(kept, half)
     half.replace(path)
 
 
-def _load(path: Path, optimizer: Optimizer, average: list[Tensor]) -> tuple[int, float]:
+def _load(path: Path, plan: Plan, optimizer: Optimizer, average: list[Tensor]) -> tuple[int, float]:
     import torch
 
     if not path.exists():
         return 0, 0.0
     kept = torch.load(path, map_location=average[0].device, weights_only=True)
+    same_course(path, kept["course"], [plan.seed, plan.steps])
     _put(optimizer.params, kept["weights"])
     _put(average, kept["average"])
     optimizer.load(kept["optimizer"])
     return kept["done"], kept["spent"]
+
+
+def same_course(path: Path, kept: list[Any], wanted: list[Any]) -> None:
+    """See to it that what was kept belongs to the course at hand, since parts of two courses do not fit together.
+
+    Raises:
+        SystemExit: it does not.
+    """
+    if kept != wanted:
+        raise SystemExit(
+            f"{path} is of another course (seed and length {kept}, not {wanted}): "
+            "give the seed and share of that one, or train into another folder"
+        )

@@ -66,7 +66,7 @@ def teach(model: Any, pool: Pool, steps: int, seed: int, device: torch.device, f
         padded = (torch.arange(length) >= ends[scenes, ways][:, None]).to(device)
         return reading_loss(both, tokens, padded, pool.cells[scenes].long().to(device))
 
-    return learn(Plan("text", steps, 0.006, 1e-3), both, step, folder, say)
+    return learn(Plan("text", seed, steps, 0.006, 1e-3), both, step, folder, say)
 
 
 def reading_loss(both: Any, tokens: Tensor, padded: Tensor, cells: Tensor) -> Tensor:
