@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure: how long an example takes is measured in bench/, not asserted here.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # Read by LangGraph when its serializer is first imported, so it is set before any test module is.
 os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"

@@ -46,6 +46,7 @@ def expected() -> set[str]:
 def test_the_wheel_holds_every_file(wheel: Path) -> None:
     held = {n for n in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in n}
     assert held == expected()
+    assert wheel.stat().st_size < 20_000_000
 
 
 FOREIGN = 'raise RuntimeError("the wrong package was imported")\n'

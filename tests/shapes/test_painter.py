@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from overpaint.shapes.inspector import inspect
@@ -51,8 +49,3 @@ async def test_refuses_sizes_it_cannot_paint(size: tuple[int, int], what: str) -
 def test_has_no_models_to_choose_from() -> None:
     with pytest.raises(BadInput, match="shapes:other"):
         open_painter("other")
-
-
-def test_its_weights_say_that_they_are_the_prototypes() -> None:
-    card = Path(__file__).parents[2] / "src/overpaint/shapes/weights/README.md"
-    assert "prototype's weights" in card.read_text(encoding="utf-8")

@@ -34,7 +34,9 @@ ABOVE, UNDER = (Link(0, "above", 1),), (Link(1, "below", 0),)
         ("the blue square, the red circle", (BLUE, RED), ()),
         ("a green star on the left side of a blue square", (GREEN, BLUE), (Link(0, "left of", 1),)),
         ("a green star on the left of the picture", (Group("star", colour="green", place=3),), ()),
-        ("a star at the bottom left of a circle", (Group("star", place=7), Group("circle")), (Link(0, "left of", 1),)),
+        ("a red circle to the top left of a blue square", (RED, BLUE), (*ABOVE, Link(0, "left of", 1))),
+        ("a red circle to the lower right of a blue square", (RED, BLUE), (Link(0, "below", 1), Link(0, "right of", 1))),
+        ("a red circle to the top left of the picture", (replace(RED, place=0),), ()),
         ("Top left: red circle. Top: blue box.", (replace(RED, place=0), replace(BLUE, place=1)), ()),
         ("In the upper left corner is a red circle", (Group("circle", 1, "red", None, 0),), ()),
         ("a red circle, in the bottom-right, a blue square", (Group("circle", 1, "red", None, 8), BLUE), ()),
@@ -105,6 +107,10 @@ ABOVE, UNDER = (Link(0, "above", 1),), (Link(1, "below", 0),)
         ("at the top put a star and draw a circle in the right bottom corner",
          (Group("star", place=1), Group("circle", place=8)), ()),
         ("a picture with a red circle and a blue square in it", (RED, BLUE), ()),
+        ("an image with a red circle in the middle", (replace(RED, place=4),), ()),
+        ("a blue square with a red circle in the middle of the picture", (BLUE, replace(RED, place=4)), ()),
+        ("two circles and one of them is red", (RED, Group("circle")), ()),
+        ("top left: a red circle, center: a blue square", (replace(RED, place=0), replace(BLUE, place=4)), ()),
     ],
 )  # fmt: skip
 def test_understands(brief: str, groups: tuple[Group, ...], links: tuple[Link, ...]) -> None:

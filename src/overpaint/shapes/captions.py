@@ -11,7 +11,7 @@ from overpaint.shapes.cells import centre
 from overpaint.shapes.drafts import Draft, meant
 from overpaint.shapes.language import ORDINALS, counted, kind_words, listed, thing_words, where
 from overpaint.shapes.phrases import Mention
-from overpaint.shapes.scene import RADIUS, SIDE, Group, Seen, Spec, Thing
+from overpaint.shapes.scene import RADIUS, SIDE, Group, Link, Seen, Spec, Thing
 from overpaint.tools.faults import BadInput
 
 NOTHING = "nothing else"
@@ -33,7 +33,7 @@ def terse(spec: Spec) -> str:
     while at < len(spec.groups):
         part = _introduced(spec.groups[at])
         link = next((k for k in spec.links if (k.subject, k.target) == (at, at + 1)), None)
-        if link and _reads_as_new(spec, at + 1):
+        if link and _reads_as_new(spec, at + 1) and not _reads_as_corner(spec.groups[at], link):
             told.add(link)
             at += 1
             part += f" {link.relation} {_introduced(spec.groups[at])}"
@@ -64,6 +64,11 @@ def _reads_as_new(spec: Spec, target: int) -> bool:
     group = spec.groups[target]
     earlier = [replace(other, place=None) for other in spec.groups[: target - 1]]
     return group.place is not None or group not in earlier
+
+
+def _reads_as_corner(group: Group, link: Link) -> bool:
+    """Whether a place and a relation would run together, as in "at the top left of a star"."""
+    return group.place in (1, 7) and link.relation in ("left of", "right of")
 
 
 def detailed(things: Sequence[Thing]) -> str:

@@ -9,6 +9,8 @@ from overpaint.shapes import language
 from overpaint.shapes.phrases import Mention, Unclear
 from overpaint.shapes.scene import Group, Link, Relation, Spec
 
+_ADDS = frozenset(("and", "plus", "also", "then", "&"))
+
 
 @dataclass
 class Draft:
@@ -60,6 +62,29 @@ def members(drafts: Sequence[Draft], mention: Mention) -> tuple[list[Draft], int
         ]
         number = pool[-1].left() if pool else number
     return pool, number
+
+
+def told_apart(like: Draft, drafts: Sequence[Draft], mention: Mention, after: str) -> Group:
+    """What "one" or "two red ones" stands for: so many like a group named before, with what is said of them.
+
+    Args:
+        like: the group it would be a member of, or whose shape it would share.
+        drafts: all groups so far.
+        mention: the phrase, with a number.
+        after: the break before it; a comma or colon opens a list of members, "and" does not.
+
+    Raises:
+        Unclear: "two circles on the left and one on the right", "five circles and one red", "a star with a red one".
+    """
+    member = like.group.count > 1
+    refers = mention.rest or mention.ordinal is not None
+    elsewhere = member and like.group.place is not None
+    adds = member and not like.parts and after in _ADDS and not refers
+    parted = member and like is not drafts[-1] and not refers
+    if elsewhere or adds or parted or (after == "with" and not member):
+        raise Unclear(f"it does not say whether '{mention}' is one of those before or one more")
+    colour, size = mention.colour or like.group.colour, mention.size or like.group.size
+    return replace(like.group, count=mention.number or 1, colour=colour, size=size, place=mention.place)
 
 
 def lists(mention: Mention, listing: Draft | None, drafts: Sequence[Draft], after: str) -> bool:
@@ -123,6 +148,8 @@ def known(drafts: Sequence[Draft], mention: Mention, near: bool) -> Draft | None
     alike = [d for d in drafts if d.group.shape == mention.shape and of_kind(d.group, mention)]
     if not named and (alike or (near and mention.words[0] in ("that", "this"))):
         raise Unclear(f"it does not say which thing '{mention}' is")
+    if named and mention.ordinal is None and mention.many != (named[0].group.count > 1):
+        raise Unclear(f"it does not say for certain which of the things before '{mention}' means")
     return named[0] if named else None
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import cast
 
 from overpaint.shapes import outside
-from overpaint.shapes.drafts import Bond, Draft, by_order, known, lists, members, put, repeats, spec_of
+from overpaint.shapes.drafts import Bond, Draft, by_order, known, lists, members, put, repeats, spec_of, told_apart
 from overpaint.shapes.phrases import Mention, Unclear
 from overpaint.shapes.pronouns import is_subject, target
 from overpaint.shapes.qualities import add_to_group, add_to_mention, of_all, only_of_last
@@ -226,13 +226,8 @@ class Follower:
         if (mention.member or mention.rest or mention.ordinal is not None) and len(among) != 1:
             raise Unclear(f"it does not say for certain of which things '{mention}' speaks")
         like = (pool or self.drafts)[-1]
-        part = replace(
-            like.group,
-            count=number,
-            colour=mention.colour or like.group.colour,
-            size=mention.size or like.group.size,
-            place=mention.place,
-        )
+        after = self.broke if self.listing is None else ":"
+        part = told_apart(like, self.drafts, replace(mention, number=number), after)
         if pool:
             like.parts.append(part)
             self.subject = self.last = None

@@ -9,6 +9,7 @@ from overpaint.shapes.phrases import Mention, Unclear
 from overpaint.shapes.reading import Item
 
 Part = Item | Mention
+_HEADS = frozenset(":\N{EN DASH}\N{EM DASH}")
 _SENTENCE_ENDS = frozenset(".;!?\n")
 
 
@@ -30,7 +31,19 @@ def ordered(parts: Iterable[Part]) -> list[Part]:
                 out.append(said[at])
             at += 1
     _apart(out)
+    _under_one_head(out)
     return out
+
+
+def _under_one_head(said: Sequence[Part]) -> None:
+    """Refuse "top: a circle and a square", where the square may be at the top too."""
+    for at in range(len(said)):
+        if not (_kind(said, at) == "place" and _is_break(said, at + 1, _HEADS) and _kind(said, at + 2) == "mention"):
+            continue
+        joint = _skip(said, at + 3, "quality")
+        joined = _is_break(said, joint, ",") or _word(said, joint) in ("and", "plus", "&")
+        if joined and _kind(said, joint + 1) == "mention" and _kind(said, joint + 2) in ("", "break", "quality"):
+            raise Unclear(f"it does not say where '{said[joint + 1]}' is")
 
 
 def _apart(said: Sequence[Part]) -> None:
@@ -132,7 +145,7 @@ def _kind(said: Sequence[Part], at: int) -> str:
 
 
 def _word(said: Sequence[Part], at: int) -> str:
-    part = said[at]
+    part = said[at] if at < len(said) else None
     return part.word if isinstance(part, Item) else ""
 
 

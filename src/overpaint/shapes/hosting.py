@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from overpaint.shapes.language import PICTURES
 from overpaint.shapes.phrases import Mention, Unclear
 from overpaint.shapes.reading import Item
 from overpaint.shapes.scene import Relation
@@ -14,27 +15,37 @@ _BESIDE: dict[str, Relation] = {
     "to the right": "right of",
     "on top": "above",
 }
-_EITHER = frozenset(("on the left", "on the right", "at the left", "at the right"))
-"""Of the thing, or of the picture."""
+_AND = Item("break", word="and")
 
 
 def completed(parts: Iterable[Part]) -> list[Part]:
     """The same parts, with "it" or "them" after each relation that lacks the thing named before "with".
 
     Raises:
-        Unclear: "a circle with a star on the left", which may be the left of the picture.
+        Unclear: "a circle with a star on the left" or "in the middle", which may be that of the circle or the picture.
     """
     said = list(parts)
     out: list[Part] = []
     host: Mention | None = None
+    hosted = False
     for at, part in enumerate(said):
         if isinstance(part, Mention):
             host = _host(said, at, host)
+            hosted = host is not None or (hosted and said[at - 1] == _AND)
         elif host is not None and _ends_clause(said, at + 1):
             out += _completed(part, said, at, host)
             continue
+        elif hosted:
+            _of_picture(part, said, at)
         out.append(part)
     return out
+
+
+def _of_picture(part: Item, said: Sequence[Part], at: int) -> None:
+    """Refuse the place of a thing that stands "with" another, unless it is said to be a place of the picture."""
+    after_break = isinstance(before := said[at - 1], Item) and before.kind == "break"
+    if part.kind == "place" and not after_break and not PICTURES.intersection(part.word.split()):
+        raise Unclear(f"'{part.word}' may mean the thing or the picture; say 'of the picture'")
 
 
 def _host(said: Sequence[Part], at: int, host: Mention | None) -> Mention | None:
@@ -67,8 +78,7 @@ def _completed(part: Item, said: Sequence[Part], at: int, host: Mention) -> list
     beside = part.kind == "place" and isinstance(said[at - 1], Mention)
     if beside and part.word in _BESIDE:
         return [Item("relation", _BESIDE[part.word], part.word), it]
-    if beside and part.word in _EITHER:
-        raise Unclear(f"'{part.word}' may mean the thing or the picture; say 'of it' or 'of the picture'")
+    _of_picture(part, said, at)
     return [part]
 
 

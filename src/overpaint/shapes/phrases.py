@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+from overpaint.shapes.language import NUMBER_NAMES
 from overpaint.shapes.reading import Item
 from overpaint.shapes.scene import Colour, Group, Shape, Size
 
 LONGEST = 60
 """How much of a phrase is quoted, in characters."""
 _ADJECTIVES = frozenset(("definite", "indefinite", "number", "ordinal", "size", "colour", "rest"))
+
+
+_MANY = frozenset(NUMBER_NAMES[2:])
 
 
 class Unclear(ValueError):
@@ -101,6 +105,12 @@ def _apart(before: Item | Mention | None, mention: Mention) -> None:
 def _describe(mention: Mention, item: Item) -> None:
     """Add one adjective, number or article to a phrase."""
     before = (mention.colour, mention.size, mention.number, mention.ordinal)
+    if (
+        item.kind == "number"
+        and mention.words[-1:] in (["a"], ["an"])
+        and (item.word.isdecimal() or item.word in _MANY)
+    ):
+        raise Unclear(f"'{mention} {item.word}' says two things at once")
     if item.kind == "colour":
         mention.colour = cast(Colour, item.value)
     elif item.kind == "size":

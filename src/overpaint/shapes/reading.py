@@ -147,14 +147,19 @@ def _single(word: str) -> Item:
         return known
     if word.isascii() and word.isdecimal():
         return Item("number", int(word) if len(word) < 4 else 9999, word)
-    return Item("unknown" if word.strip(_STOPS) else "break", word=word)
+    return Item("unknown" if word.strip(_STOPS) or "/" in word else "break", word=word)
 
 
 def _plus(words: Sequence[str], at: int) -> Item | None:
-    """Whether "plus" joins two phrases: after a noun, before the start of a phrase. Else it is a cross."""
+    """Whether "plus" joins two phrases: after a noun, before the start of a phrase. Else it is a cross.
+
+    "2 plus 1 circles" is neither.
+    """
     if words[at] != "plus" or at == 0 or at + 1 == len(words):
         return None
     before, after = _single(words[at - 1]).kind, _single(words[at + 1]).kind
+    if before == after == "number":
+        return Item("unknown", word="plus")
     opens = after in ("indefinite", "definite", "number", "size", "colour", "shape")
     return Item("break", word="plus") if opens and before not in ("indefinite", "size", "colour", "number") else None
 

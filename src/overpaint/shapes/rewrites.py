@@ -38,7 +38,7 @@ MARKS: tuple[tuple[str, str], ...] = (
     (r"(?:,|and) (?:lastly|finally)(?: ,)?", ","),
     (rf"({_RANK}) {_GENERIC}", r"\1 one"),
     (r"(?:(?:a|the) )?(?:combination|mix|mixture|combo) of", ""),
-    (rf"an? (?:group|set|bunch|collection|cluster|row) of (?={NUMBER})", ""),
+    (rf"an? (?:group|set|bunch|collection) of (?={NUMBER})", ""),
     (r"paired with|combined with|joined by|coupled with", "and"),
     (rf"(?:of|in|with) different {_HUE}(?= [:,])", ""),
     (rf"(\S+)['\u2019]s (?={_HUE})", r"\1 "),
@@ -64,6 +64,7 @@ _COUNTS: tuple[tuple[str, str], ...] = (
     (rf"(\d+)x|(\d+) x(?= {STARTS})", r"\1\2"),
     (r"x (\d)", r"x\1"),
     (rf"(\d)({COLOUR}|{SIZE}|{NOUN})", r"\1 \2"),
+    (rf"and ({NUMBER}) of (?=(?:them|these|those)(?!\S))", r", \1 of "),
     (rf"({NUMBER}|both|all|others?|rest) of (?:them|these|those|which)", r"\1"),
     (rf"(?:the )?number of ({NOUN})(?: is| :| =)?", r"\1 :"),
     (r"(?:a )?trio of", "three"),
@@ -122,6 +123,7 @@ _COLOURS_AND_SIZES: tuple[tuple[str, str], ...] = (
     (rf"({NOUN}) shaped", r"\1"),
 )
 _PLACES: tuple[tuple[str, str], ...] = (
+    (rf"({NOUN}) (?:(?:that|which) )?(?:has|have|having|featuring) (?=(?:an?(?!\S)|{NUMBER}))", r"\1 with "),
     (r"(?:position|location)(?: :| is)?", ""),
     (r"(top|upper|bottom|lower)(left|right)", r"\1 \2"),
     (r"(left|right) (top|upper|bottom|lower)(?! (?:of|than))", r"\2 \1"),
@@ -154,6 +156,8 @@ _PLACES: tuple[tuple[str, str], ...] = (
     (r"up (?=above)|down (?=below)", ""),
     (rf"on the top of (?!(?:the |this |a )?{PICTURE})", "above "),
     (rf"(left|right) (?:to|from) (?={STARTS}|it )", r"\1 of "),
+    (rf"to the (?:top|upper) (left|right) of (?!(?:\S+ )?{PICTURE})", r"above and \1 of "),
+    (rf"to the (?:bottom|lower) (left|right) of (?!(?:\S+ )?{PICTURE})", r"below and \1 of "),
     (r"higher than", "above"),
     (r"lower than", "below"),
 )

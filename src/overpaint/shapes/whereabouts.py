@@ -8,6 +8,8 @@ from overpaint.shapes import language
 from overpaint.shapes.scene import Relation
 
 PREPOSITIONS = frozenset(("in", "at", "on", "to", "into", "near", "towards"))
+_BESIDE = frozenset(("left", "right"))
+_MIDDLE = frozenset(("middle", "center", "centre"))
 SIDES = frozenset(("corner", "side", "edge", "hand"))
 
 
@@ -38,8 +40,8 @@ def place_at(words: Sequence[str], at: int) -> tuple[int | None, int] | None:
     end = _skip_sides(words, start + length)
     end += _of_picture(words, end)
     if end < len(words) and words[end] == "of":
-        if length == 2 and words[start] in language.ALONE and words[start + 1] in ("left", "right"):
-            # "at the bottom left of a star": at the bottom, and left of it.
+        if words[start] in _MIDDLE and end == start + 2 and words[end - 1] in _BESIDE:
+            # "a star in the center left of a circle", as `captions.terse` puts it: in the center, and left of it.
             return language.ALONE[words[start]], start + 1 - at
         return None, end + 1 - at
     return place, end - at
