@@ -10,22 +10,22 @@ import asyncio
 import io
 from pathlib import Path
 
-from briefs import Brief, load_briefs
+from briefs import MULTI, Brief, load_briefs
 from difficulty import caption
 from PIL import Image, ImageDraw
 
 from overpaint.shapes.painter import open_painter
 from overpaint.tools.painters import PaintRequest
 
-CELL, GAP, LABEL, ACROSS = 128, 6, 116, 6
-PAPER, INK = "#f5f2ea", "#1e1b17"
+CELL, GAP, LABEL, ACROSS = 96, 4, 104, 6
+PAPER, INK = "#cfc9ba", "#1e1b17"
 
 
 def chosen(briefs: tuple[Brief, ...]) -> dict[str, list[Brief]]:
     """The first few briefs of each kind; those of many things by their number."""
     kinds: dict[str, list[Brief]] = {}
     for brief in briefs:
-        kinds.setdefault(brief.category if brief.objects < 4 else f"{brief.objects} objects", []).append(brief)
+        kinds.setdefault(brief.category if brief.category != MULTI else f"{brief.objects} objects", []).append(brief)
     return {kind: some[:ACROSS] for kind, some in kinds.items()}
 
 
