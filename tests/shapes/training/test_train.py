@@ -59,5 +59,5 @@ def test_another_course_is_not_mixed_in(trained: tuple[Path, dict[str, Any]]) ->
 
 def test_an_autoencoder_that_blurs_shapes_stops_the_course(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"97% must"):
-        train(tmp_path, Lengths(autoencoder=2, pool=16, text=2, denoiser=2), seed=1)
+        train(tmp_path, Lengths(autoencoder=2, pool=16, text=2, denoiser=2, scored=1), seed=1)
     assert not (tmp_path / "unet").exists()

@@ -35,20 +35,20 @@ def round_trip(model: Any, count: int, seed: int, device: torch.device) -> float
     return right / count
 
 
-def by_number(pipe: Any, count: int, seed: int) -> dict[str, dict[int, float]]:
+def by_number(pipe: Any, count: int, seed: int) -> dict[str, dict[str, float]]:
     """The share of pictures painted right, by how many things they hold, from full captions and from kinds alone."""
     wordings: dict[str, tuple[Callable[[Sequence[Thing]], str], Callable[[Sequence[Thing], Sequence[Seen]], bool]]] = {
         "full caption": (detailed, same),
         "kinds and numbers": (grouped, same_kinds),
     }
-    table: dict[str, dict[int, float]] = {}
+    table: dict[str, dict[str, float]] = {}
     for name, (word, right) in wordings.items():
         table[name] = {}
         for number in (*COUNTS, 7, 8):
             rng = random.Random(f"{seed}/{number}")  # noqa: S311
             scenes = [crowd(rng, [number]) for _ in range(count)]
             painted = _painted(pipe, [word(things) for things in scenes], seed)
-            table[name][number] = sum(map(right, scenes, map(inspect, painted))) / count
+            table[name][str(number)] = sum(map(right, scenes, map(inspect, painted))) / count
     return table
 
 
