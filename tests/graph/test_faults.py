@@ -100,7 +100,7 @@ async def test_a_provider_that_fails_for_good_ends_the_run_with_its_champion(moo
 
 async def test_a_painter_that_never_answers_stops_the_run(moody: Moody) -> None:
     moody.always = ProviderFault("gone")
-    run = await arefine(BRIEF, preset="best-of-n", settings=SETTINGS)
+    run = await arefine(BRIEF, preset="best-of-n", settings={**SETTINGS, "per_round": 1})
     assert (run.status, run.stop_reason, run.champion) == ("failed", "provider", None)
     assert len(moody.asked) == 1
 
