@@ -48,6 +48,7 @@ def test_it_shares_no_code_with_the_judge() -> None:
     assert ours == {"overpaint.shapes.drawing", "overpaint.shapes.scene"}
 
 
+@pytest.mark.slow
 def test_reads_drawn_scenes_exactly() -> None:
     assert exact(200)["exact"] >= 0.995
 
@@ -130,6 +131,7 @@ def test_a_drawn_layout_shows_its_spec(spec: Spec) -> None:
     assert shows(spec, things_in(draw(place(spec, ""), 1)))
 
 
+@pytest.mark.slow
 @given(specs(shapes=2), specs(shapes=2), st.data())
 def test_shows_agrees_with_the_judge_on_the_same_things(spec: Spec, other: Spec, data: st.DataObject) -> None:
     things = data.draw(st.one_of(st.just(place(spec, "a")), st.just(place(other, "b")), scenes()))
@@ -138,6 +140,7 @@ def test_shows_agrees_with_the_judge_on_the_same_things(spec: Spec, other: Spec,
         assert shows(spec, [placed(t) for t in drawn]) == satisfied(spec, [as_seen(t) for t in drawn])
 
 
+@pytest.mark.slow
 @given(specs(shapes=3), st.integers(0, 99))
 @settings(max_examples=40, deadline=None)
 def test_both_inspectors_say_the_same_of_a_drawing(spec: Spec, seed: int) -> None:

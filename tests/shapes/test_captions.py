@@ -33,6 +33,7 @@ def test_captions_speak_the_grammar_the_painter_was_taught() -> None:
     assert detailed([]) == grouped([]) == fit([], 20) == "nothing else"
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(scenes(), st.sampled_from([detailed, grouped, lambda things: fit(things, 40)]))
 def test_counts_tokens_as_the_tokenizer_does(things: list[Thing], caption: Any) -> None:

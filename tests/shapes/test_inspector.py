@@ -26,6 +26,7 @@ def exact_share(scenes: int) -> float:
     return right / scenes
 
 
+@pytest.mark.slow
 def test_reads_drawn_scenes_exactly() -> None:
     assert exact_share(300) >= 0.99
 
@@ -102,6 +103,7 @@ def test_any_mode_and_size_is_read_without_naming_a_shape(mode: str, size: tuple
     assert all(s.shape is None for s in inspect(Image.new(mode, size)))
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32), st.sampled_from([1, 8, 64, 90]), st.sampled_from([8, 64, 255]))
 @settings(max_examples=40, deadline=None)
 def test_noise_is_read_without_fault(seed: int, side: int, depth: int) -> None:

@@ -273,6 +273,7 @@ UNITS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_hundred_thousand_characters_are_refused_at_once(unit: str) -> None:
     started = time.process_time()

@@ -14,6 +14,7 @@ def test_singular_values_end_near_one(rows: int, columns: int) -> None:
     assert 0.5 < values.min() < values.max() < 1.4
 
 
+@pytest.mark.slow
 def test_learns_kernels_tables_and_biases() -> None:
     torch.manual_seed(0)
     model = torch.nn.Sequential(torch.nn.Conv2d(2, 8, 3), torch.nn.ReLU(), torch.nn.Conv2d(8, 1, 3))
