@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import arguments
@@ -71,20 +70,10 @@ def table(outcomes: Sequence[Outcome], names: Sequence[str], title: str) -> str:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_shared(parser, "tuning")
     add = parser.add_argument
-    add("--briefs", choices=("test", "tuning"), default="tuning", help="which set")
-    add("--limit", type=arguments.number, metavar="N", help="only the first N briefs of a fixed mixed order")
     add("--budgets", type=arguments.budgets, default="8,16", help="most pictures (8,16)")
-    add(
-        "--judge-noise",
-        type=arguments.probability,
-        default=0.0,
-        metavar="P",
-        help="flip each answer of the judge with probability P",
-    )
     add("--parts", nargs="*", metavar="WORD", help="only parts whose name holds one of these")
-    add("--out", type=Path, metavar="FOLDER", help="keeps outcomes, and goes on where it stopped")
-    add("--workers", type=arguments.number, metavar="N", help="processes; one per core when left out")
     return parser.parse_args()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 
 from overpaint.graph.settings import preset_names
@@ -46,3 +46,13 @@ def weights(text: str) -> Path:
     if not (folder / "model_index.json").is_file():
         raise ArgumentTypeError(f"{text!r} is no folder with a model_index.json, as diffusers writes it")
     return folder
+
+
+def add_shared(parser: ArgumentParser, briefs: str) -> None:
+    """Add the flags that every bench of runs has; `briefs` is the set it takes unless told otherwise."""
+    add = parser.add_argument
+    add("--briefs", choices=("test", "tuning"), default=briefs, help="which set; tune on tuning alone")
+    add("--limit", type=number, metavar="N", help="only the first N briefs of a fixed mixed order")
+    add("--judge-noise", type=probability, default=0.0, metavar="P", help="flip each answer of the judge with chance P")
+    add("--out", type=Path, metavar="FOLDER", help="keeps tables and outcomes; goes on where it stopped")
+    add("--workers", type=number, metavar="N", help="processes; one per core when left out")

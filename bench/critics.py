@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.messages import BaseMessage
-from langchain_core.outputs import ChatResult
+from altered import Altered
 
-from overpaint.shapes.chat import ShapesChat
-from overpaint.shapes.wire import Request, last_request
+from overpaint.shapes.wire import Request
 from overpaint.tools import chat
 
 FULL_PROMPTS, NO_BOXES = "full-prompt-shapes", "boxless-shapes"
 """What the setting `critic` calls them."""
 
 
-class _Lacking(ShapesChat):
+class _Lacking(Altered):
     """The built-in critic; what it proposes for an edit is changed by `lose`."""
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        result = super()._generate(messages, stop, run_manager, **kwargs)
-        reply, request = json.loads(str(result.generations[0].message.content)), last_request(messages)
+    def alter(self, reply: dict[str, Any], request: Request) -> None:
+        """Take something out of every proposal for an edit."""
         if "proposals" in reply and request.section("action") == "edit":
             for proposal in reply["proposals"]:
                 self.lose(proposal, request)
-            result.generations[0].message.content = json.dumps(reply, ensure_ascii=False)
-        return result
 
     @abstractmethod
     def lose(self, proposal: dict[str, Any], request: Request) -> None:

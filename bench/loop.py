@@ -105,35 +105,14 @@ def _finite(number: float) -> float | None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_shared(parser, "test")
     add = parser.add_argument
-    add("--briefs", choices=("test", "tuning"), default="test", help="which set; tune on tuning alone")
-    add("--limit", type=arguments.number, metavar="N", help="only the first N briefs of a fixed mixed order")
     add("--budgets", type=arguments.budgets, default=BUDGETS, help=f"most pictures, one or several ({BUDGETS})")
     add("--presets", type=arguments.presets, default=PRESETS, help=f"({PRESETS})")
     add("--set", metavar="KEY=VALUE", action="append", default=[], help="a setting for all presets; may be repeated")
-    add(
-        "--judge-noise",
-        type=arguments.probability,
-        default=0.0,
-        metavar="P",
-        help="flip each answer of the judge with probability P",
-    )
-    add(
-        "--weights",
-        type=arguments.weights,
-        metavar="FOLDER",
-        help="other weights for the painter, in the diffusers format",
-    )
-    add(
-        "--difficulty",
-        type=arguments.number,
-        nargs="?",
-        const=50,
-        metavar="K",
-        help="measure each brief over K seeds first (50)",
-    )
-    add("--out", type=Path, metavar="FOLDER", help="also write tables, plot and outcomes; goes on where it stopped")
-    add("--workers", type=arguments.number, metavar="N", help="processes; one per core when left out")
+    add("--weights", type=arguments.weights, metavar="FOLDER", help="other weights, in the diffusers format")
+    seeds = "measure each brief over K seeds first (50)"
+    add("--difficulty", type=arguments.number, nargs="?", const=50, metavar="K", help=seeds)
     return parser.parse_args()
 
 

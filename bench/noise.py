@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +10,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.messages import BaseMessage
-from langchain_core.outputs import ChatResult
+from altered import Altered
 
-from overpaint.shapes.chat import ShapesChat
-from overpaint.shapes.wire import last_request
+from overpaint.shapes.wire import Request
 from overpaint.tools import chat
 
 NAME = "noisy-shapes"
@@ -44,23 +40,19 @@ class Noise:
 _noise: ContextVar[Noise | None] = ContextVar("noise", default=None)
 
 
-class NoisyShapes(ShapesChat):
+class NoisyShapes(Altered):
     """The built-in chat model, but its answers about pictures flip as `noise` says."""
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        result = super()._generate(messages, stop, run_manager, **kwargs)
-        noise, request = _noise.get(), last_request(messages)
-        if noise is not None and request.picture is not None:
-            message = result.generations[0].message
-            asked = dict(request.questions())
-            message.content = _disturbed(str(message.content), asked, noise.probability, noise.look(request.picture))
-        return result
+    def alter(self, reply: dict[str, Any], request: Request) -> None:
+        """Flip answers about a picture."""
+        noise = _noise.get()
+        if noise is None or request.picture is None:
+            return
+        asked, look = dict(request.questions()), noise.look(request.picture)
+        for answer in reply["answers"]:
+            question = asked[answer["number"]]
+            if draw(look, question) < noise.probability:
+                answer["answer"] = flipped(answer["answer"], draw(look, question, "which way"))
 
 
 def register() -> None:
@@ -93,12 +85,3 @@ def flipped(answer: str, chance: float) -> str:
 def draw(*names: str) -> float:
     """A number from 0 to 1 (exclusive), the same for the same names."""
     return int.from_bytes(hashlib.sha256("\n".join(names).encode()).digest()[:7], "big") / 2**56
-
-
-def _disturbed(said: str, asked: dict[int, str], probability: float, look: str) -> str:
-    reply = json.loads(said)
-    for answer in reply["answers"]:
-        question = asked[answer["number"]]
-        if draw(look, question) < probability:
-            answer["answer"] = flipped(answer["answer"], draw(look, question, "which way"))
-    return json.dumps(reply, ensure_ascii=False)

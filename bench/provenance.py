@@ -12,7 +12,7 @@ from pathlib import Path
 from overpaint.shapes.painter import WEIGHTS
 
 LIBRARIES = ("torch", "diffusers", "transformers", "langgraph", "numpy", "pillow")
-OWN = ("one_run.py", "noise.py", "critics.py", "easel.py", "ground_truth.py", "matching.py", "patches.py")
+OWN = ("one_run.py", "altered.py", "noise.py", "critics.py", "easel.py", "ground_truth.py", "matching.py", "patches.py")
 SOURCES = {".py", ".md"}
 WEIGHT_FILES = {".safetensors", ".json", ".txt"}
 

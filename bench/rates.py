@@ -82,7 +82,20 @@ def tables(outcomes: Sequence[Outcome], noise: float) -> str:
         title = f"Success in % by {{}}, at {budget} picture{'s' if budget > 1 else ''}"
         parts.append(_by_kind(title.format("category"), outcomes, budget, lambda o: o["category"]))
         parts.append(_by_kind(title.format("number of objects"), outcomes, budget, lambda o: o["objects"]))
+        parts.append(_by_kind(title.format("size of brief"), outcomes, budget, _size))
+    parts.append(agreement(outcomes))
     return "\n\n".join(parts)
+
+
+def agreement(outcomes: Sequence[Outcome]) -> str:
+    """How often judge and second inspector differ on what was delivered at the largest budget, in a sentence."""
+    ends = [o["ends"][str(budgets_of(outcomes)[-1])] for o in outcomes]
+    differ = sum(end["right"] != end["judged"] for end in ends)
+    right, judged = (100 * sum(end[by] for end in ends) / len(ends) for by in ("right", "judged"))
+    return (
+        f"Judge and second inspector differ on {differ} of {len(ends)} delivered pictures: "
+        f"{judged:.1f}% are right by the one, {right:.1f}% by the other."
+    )
 
 
 def budgets_of(outcomes: Sequence[Outcome]) -> list[int]:
@@ -122,6 +135,10 @@ def _by_kind(title: str, outcomes: Sequence[Outcome], budget: int, kind: Callabl
         rows.append([preset, *(f"{100 * success(s, preset, budget).mean:.0f}" for s in some)])
     counts = [str(len({o["brief"] for o in outcomes if kind(o) == k})) for k in kinds]
     return grid(title, ["preset", *map(str, kinds)], [*rows, ["(briefs)", *counts]])
+
+
+def _size(outcome: Outcome) -> str:
+    return "six to eight things" if outcome["objects"] >= 6 else "fewer"
 
 
 def _order(outcomes: Sequence[Outcome], kind: Callable[[Outcome], Hashable], wanted: Hashable) -> tuple[int, str]:
