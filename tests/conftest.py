@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.postgres import database, database_url_of, postgres_database, postgres_url
+
+__all__ = ["database", "database_url_of", "home", "postgres_database", "postgres_url"]
+
 # A busy machine is no failure: how long an example takes is measured in bench/, not asserted here.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -17,7 +21,16 @@ os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["LANGSMITH_TEST_TRACKING"] = "false"
 
-_UNSET = ("LANGSMITH_TRACING", "LANGSMITH_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "NVIDIA_API_KEY")
+_UNSET = (
+    "LANGSMITH_TRACING",
+    "LANGSMITH_API_KEY",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "NVIDIA_API_KEY",
+    "FAL_KEY",
+    "FAL_BASE_URL",
+    "OVERPAINT_DATABASE",
+)
 
 
 @pytest.fixture(autouse=True)

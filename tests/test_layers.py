@@ -26,6 +26,9 @@ HEAVY = (
     "openai",
     "langchain_openai",
     "langchain_nvidia_ai_endpoints",
+    "aiohttp",
+    "psycopg",
+    "psycopg_pool",
 )
 
 

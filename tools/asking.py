@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
-from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.runnables import Runnable
 from pydantic import BaseModel, ValidationError
 
+from overpaint.tools.call_log import CallLog
 from overpaint.tools.faults import ProviderFault
+from overpaint.tools.metering import Meter
 from overpaint.tools.provider_errors import provider_fault, scrubbed
-from overpaint.tools.references import is_free
 
 T = TypeVar("T", bound=BaseModel)
 Repair = Callable[[str, str], str]
@@ -54,7 +53,13 @@ class Reply(Generic[T]):
 
 
 async def ask(
-    chat: BaseChatModel, schema: type[T], messages: Sequence[BaseMessage], *, name: str, repair: Repair | None = None
+    chat: BaseChatModel,
+    schema: type[T],
+    messages: Sequence[BaseMessage],
+    *,
+    name: str,
+    repair: Repair | None = None,
+    log: CallLog | None = None,
 ) -> Reply[T]:
     """Ask once for an answer that fits `schema`.
 
@@ -68,12 +73,13 @@ async def ask(
         messages: the question.
         name: what the traced run is called.
         repair: writes the message that asks again; without it an unreadable answer is a fault at once.
+        log: where every call is noted, before it is made and when it has ended.
 
     Raises:
         ProviderFault: no answer came: the provider failed or refused the request.
-        BadInput: the model cannot be asked this at all.
+        BadInput: the model cannot be asked this at all, or the call cannot be noted; then it is not made.
     """
-    started, meter = time.monotonic(), _Meter()
+    started, meter = time.monotonic(), Meter(chat, log)
     # Parsed whole, an answer need not be streamed; one that breaks off in a stream takes its text and usage along.
     model = chat.model_copy(update={"disable_streaming": True, "callbacks": [*_handlers(chat), meter]})
     way = _bound(model, schema)
@@ -89,7 +95,7 @@ async def ask(
         calls=meter.calls,
         tokens=meter.tokens,
         seconds=time.monotonic() - started,
-        usd=0.0 if is_free(chat) else None,
+        usd=meter.price,
     )
 
 
@@ -112,12 +118,12 @@ async def _look(
     schema: type[T],
     messages: Sequence[BaseMessage],
     name: str,
-    meter: _Meter,
+    meter: Meter,
     *,
     lenient: bool = False,
 ) -> tuple[T | None, str]:
     """One call, and what can be read of its answer. `lenient` takes a refused request for a refused schema."""
-    meter.begin()
+    meter.begin(name)
     try:
         answer = await way.ainvoke(list(messages), {"run_name": name})
     except Exception as error:  # noqa: BLE001  once the model was heard, it is a parser that complains; read below
@@ -172,43 +178,3 @@ def _complaint(error: ValidationError) -> str:
 
 def _told(schema: type[BaseModel]) -> str:
     return json.dumps(schema.model_json_schema(), separators=(",", ":"))
-
-
-class _Meter(AsyncCallbackHandler):
-    """Hears every call of one question: how many, how many tokens, and what was answered."""
-
-    def __init__(self) -> None:
-        self.calls = self.tokens = 0
-        self.begin()
-
-    def begin(self) -> None:
-        """Forget the answer, keep the count."""
-        self.heard, self.raw = False, ""
-        self.refusal: str | None = None
-        self.trouble: str | None = None
-
-    async def on_chat_model_start(self, *args: Any, **kwargs: Any) -> None:
-        self.calls += 1
-
-    async def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:
-        generation = response.generations[0][0]
-        if not isinstance(generation, ChatGeneration) or not isinstance(generation.message, AIMessage):
-            return
-        message = generation.message
-        self.heard, self.raw = True, _said(message)
-        self.tokens += message.usage_metadata["total_tokens"] if message.usage_metadata else 0
-        finish = message.response_metadata.get("finish_reason")
-        refusal = message.additional_kwargs.get("refusal")
-        if refusal or finish == "content_filter":
-            self.refusal = scrubbed(str(refusal or "its answer was filtered"))
-            self.trouble = f"the model refused: {self.refusal}"
-        elif finish == "length":
-            self.trouble = "the answer was cut off at the token limit: ask less at once, or allow more tokens"
-
-
-def _said(message: AIMessage) -> str:
-    if message.tool_calls:
-        return json.dumps(message.tool_calls[0]["args"])
-    if message.invalid_tool_calls:
-        return message.invalid_tool_calls[0]["args"] or ""
-    return message.text

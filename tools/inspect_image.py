@@ -8,14 +8,21 @@ from typing import Annotated, Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
-from langchain_core.tools import BaseTool, InjectedToolArg, tool
+from langchain_core.tools import BaseTool, InjectedToolArg, StructuredTool
 from pydantic import BaseModel, Field, field_validator
 from typing_extensions import TypedDict
 
 from overpaint.tools.asking import Repair, ask
 from overpaint.tools.bad_call import bad_calls
+from overpaint.tools.call_log import CallLog
 from overpaint.tools.painters import Box
 from overpaint.tools.references import picture
+
+DESCRIPTION = """\
+Look at a picture and answer questions about it.
+
+Every question gets an answer with the evidence for it. Ask 'yes or no' questions about one thing each, and
+'How many …?' for counts."""
 
 MARGIN = 0.25
 """How much is shown around a place that is looked at alone, as a fraction of its longer side."""
@@ -81,12 +88,21 @@ class Look(TypedDict):
     usd: float | None
 
 
+class Arguments(BaseModel):
+    """What `inspect_image` is called with. Models never see `box`, which is for code that calls it."""
+
+    image: str = Field(pattern="^[0-9a-f]{64}$", description="The picture, by its sha256.")
+    questions: list[str] = Field(min_length=1, max_length=60, description="What to find out, one thing per question.")
+    box: Annotated[list[float] | None, InjectedToolArg] = None
+
+
 def make_inspect_image(
     chat: BaseChatModel,
     *,
     instructions: str,
     question_prompt: Callable[[list[str]], str],
     repair: Repair | None = None,
+    log: CallLog | None = None,
 ) -> BaseTool:
     """The `inspect_image` tool over one vision model, for nodes and for any LangChain agent.
 
@@ -105,31 +121,20 @@ def make_inspect_image(
         instructions: its system message.
         question_prompt: puts the questions, numbered from 1, into the message beside the picture.
         repair: asks again after an answer that cannot be read (see `ask`).
+        log: where every call of the model is noted.
 
     Returns:
         A tool that raises BadInput (BadCall) when the picture is not stored, and ProviderFault when no answer came.
     """
 
-    @tool("inspect_image", response_format="content_and_artifact")
-    async def inspect_image(
-        image: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="The picture, by its sha256.")],
-        questions: Annotated[
-            list[str], Field(min_length=1, max_length=60, description="What to find out, one thing per question.")
-        ],
-        box: Annotated[list[float] | None, InjectedToolArg] = None,
-    ) -> tuple[str, Look]:
-        """Look at a picture and answer questions about it.
-
-        Every question gets an answer with the evidence for it. Ask 'yes or no' questions about one thing each, and
-        'How many …?' for counts.
-        """
+    async def inspect_image(image: str, questions: list[str], box: list[float] | None = None) -> tuple[str, Look]:
         place = None if box is None else _widened(box)
         asked = [
             SystemMessage(instructions),
             HumanMessage([{"type": "text", "text": question_prompt(questions)}, picture(image, place)]),
         ]
         with bad_calls():
-            reply = await ask(chat, Inspection, asked, name="inspect_image", repair=repair)
+            reply = await ask(chat, Inspection, asked, name="inspect_image", repair=repair, log=log)
         inspection = None if reply.value is None else settled(reply.value, len(questions), place)
         look = Look(
             inspection=None if inspection is None else inspection.model_dump(),
@@ -141,7 +146,13 @@ def make_inspect_image(
         )
         return _in_lines(inspection, reply.fault), look
 
-    return inspect_image
+    return StructuredTool.from_function(
+        coroutine=inspect_image,
+        name="inspect_image",
+        description=DESCRIPTION,
+        args_schema=Arguments,
+        response_format="content_and_artifact",
+    )
 
 
 def settled(inspection: Inspection, questions: int, place: Box | None = None) -> Inspection:

@@ -5,40 +5,31 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import sqlite3
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
-from overpaint.tools.faults import BadInput
+from overpaint.tools.database import Database
 from overpaint.tools.images import ImageRef
 from overpaint.tools.owner import is_living, this_process
 from overpaint.tools.records import canonical
 
-State = Literal["intent", "submitted", "stored", "failed"]
+State = Literal["intent", "submitted", "stored", "failed", "unknown"]
 
-_BUSY_SECONDS = 30.0
-_TABLE = """
-CREATE TABLE IF NOT EXISTS overpaint_requests (
-    key TEXT PRIMARY KEY, state TEXT NOT NULL, request TEXT NOT NULL, job TEXT, image TEXT, details TEXT, reason TEXT,
-    interrupted INTEGER NOT NULL DEFAULT 0, owner TEXT, expires REAL NOT NULL, created REAL NOT NULL
-) WITHOUT ROWID
-"""
 _CLAIM = """
-INSERT INTO overpaint_requests (key, state, request, owner, expires, created)
-VALUES (:key, 'intent', :request, :owner, :expires, :now)
+INSERT INTO overpaint_requests AS old (key, state, request, run, owner, expires, created)
+VALUES (:key, 'intent', :request, :run, :owner, {now} + :lease, {now})
 ON CONFLICT (key) DO UPDATE SET
-    interrupted = state <> 'failed',
-    job = CASE state WHEN 'failed' THEN NULL ELSE job END,
-    state = CASE state WHEN 'failed' THEN 'intent' ELSE state END,
-    reason = NULL, owner = excluded.owner, expires = excluded.expires
-WHERE state <> 'stored' AND (owner IS NULL OR expires <= :now OR NOT is_living(owner))
+    interrupted = CASE old.state WHEN 'failed' THEN 0 ELSE 1 END,
+    job = CASE old.state WHEN 'failed' THEN NULL ELSE old.job END,
+    state = CASE old.state WHEN 'failed' THEN 'intent' ELSE old.state END,
+    run = COALESCE(old.run, excluded.run), reason = NULL, owner = excluded.owner, expires = excluded.expires
+WHERE old.state NOT IN ('stored', 'unknown') AND (old.owner IS NULL OR old.expires <= {now} OR old.owner = :dead)
 RETURNING *
 """
-_MINE = "WHERE key = :key AND owner = :owner AND state <> 'stored'"
+_READ = "SELECT * FROM overpaint_requests WHERE key = :key"
+_MINE = "WHERE key = :key AND owner = :owner AND state NOT IN ('stored', 'unknown')"
+_TOTALS = "SELECT state, COUNT(*) AS requests FROM overpaint_requests WHERE run = :run GROUP BY state"
 
 
 def request_key(run: str, candidate: str, attempt: int, request: Mapping[str, Any]) -> str:
@@ -63,12 +54,14 @@ class Claim:
 
     Args:
         mine: True when the caller, and nobody else, may make the request now.
-        state: how far the request has come.
+        state: how far the request has come; "unknown" is for good, and never to be asked again.
         interrupted: True when it is mine because another began it and ended before the result was known: whether the
             provider was paid is then unknown.
         job: the provider's id of a request that was submitted.
-        image: the picture, once stored; None also for a stored answer without one (blocked).
-        details: what `stored` was told beside the picture.
+        image: the picture, once stored; None also for a stored answer without one (blocked). Of an interrupted claim:
+            the picture that was about to be kept, which may be on disk or not.
+        details: what was told beside the picture.
+        reason: why it failed, or why its result is unknown; empty else.
     """
 
     mine: bool
@@ -77,41 +70,74 @@ class Claim:
     job: str | None = None
     image: ImageRef | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """How many requests a run made, and what came of them.
+
+    Args:
+        asked: all of them, each counted once however often it was tried.
+        stored: answered, and on disk.
+        unknown: perhaps paid for, without an answer.
+        failed: not paid for.
+        open: without a result so far.
+    """
+
+    asked: int
+    stored: int
+    unknown: int
+    failed: int
+    open: int
 
 
 class Ledger:
-    """The paid requests of one home, in a table of its own in an SQLite file that others may share.
+    """The paid requests of all runs in a database. Any number of processes may share it.
 
-    Every call opens the file, makes one short transaction and closes it again: nothing is left to close, and any
-    number of processes may use one file. Durable: what a call recorded survives a loss of power.
+    Every call is one short transaction. Durable: what a call recorded survives a loss of power.
 
     Args:
-        path: the SQLite file; made when it is first used. Local disks only (WAL).
+        database: from `open_database`.
         lease_seconds: how long a claim holds without `renew`, should its owner be on another machine or hang.
     """
 
-    def __init__(self, path: Path, lease_seconds: float = 60.0) -> None:
-        self.path = path
+    def __init__(self, database: Database, lease_seconds: float = 60.0) -> None:
+        self.database = database
         self.lease_seconds = lease_seconds
 
-    async def claim(self, key: str, request: Mapping[str, Any] | None = None) -> Claim:
+    async def claim(self, key: str, request: Mapping[str, Any] | None = None, *, run: str | None = None) -> Claim:
         """Ask to make a request; of any number of callers, one gets it.
 
         Args:
             key: from `request_key`.
             request: what is asked for, kept with the key for people to read.
+            run: the run that asks, for `totals`.
 
         Raises:
             BadInput: the database cannot be used.
         """
-        return await asyncio.to_thread(self._claim, key, canonical(request or {}).decode())
+        return await asyncio.to_thread(self._claim, key, canonical(request or {}).decode(), run)
 
     async def submitted(self, key: str, job: str) -> bool:
         """Note the provider's id of the request, to ask for it again after a crash. False when it is no longer mine."""
         return await self._update(f"SET state = 'submitted', job = :job {_MINE}", key, job=job)
 
+    async def arriving(self, key: str, image: ImageRef, details: Mapping[str, Any]) -> bool:
+        """Note which picture came, before it is on disk: should the process die in between, it is found there by name.
+
+        Args:
+            key: the request.
+            image: the picture that is about to be kept.
+            details: what `stored` will be told.
+        """
+        values = {"image": json.dumps(image), "details": json.dumps(details)}
+        return await self._update(f"SET image = :image, details = :details {_MINE}", key, **values)
+
     async def stored(self, key: str, image: ImageRef | None, details: Mapping[str, Any] | None = None) -> bool:
         """Note the result, for good; the picture must be on disk already. The first result of a key stands.
+
+        A result counts whoever holds the claim by now, and also where it was taken for unknown: it was paid for.
 
         Args:
             key: the request.
@@ -119,7 +145,7 @@ class Ledger:
             details: what else a later caller needs to know (JSON).
         """
         return await self._update(
-            "SET state = 'stored', image = :image, details = :details, owner = NULL"
+            "SET state = 'stored', image = :image, details = :details, reason = NULL, owner = NULL"
             " WHERE key = :key AND state <> 'stored'",
             key,
             image=json.dumps(image),
@@ -128,8 +154,13 @@ class Ledger:
 
     async def failed(self, key: str, reason: str) -> bool:
         """Note that the provider failed and nothing was paid: the request may be made again."""
-        readable = reason.encode(errors="replace").decode()
-        return await self._update(f"SET state = 'failed', reason = :reason, owner = NULL {_MINE}", key, reason=readable)
+        return await self._update(
+            f"SET state = 'failed', job = NULL, reason = :reason, owner = NULL {_MINE}", key, reason=reason
+        )
+
+    async def unknown(self, key: str, reason: str) -> bool:
+        """Note, for good, that the request may have been paid for and its result cannot be had: nobody asks again."""
+        return await self._update(f"SET state = 'unknown', reason = :reason, owner = NULL {_MINE}", key, reason=reason)
 
     async def release(self, key: str) -> bool:
         """Let go of a request whose result is not known; who claims it next is told that it was interrupted."""
@@ -137,71 +168,54 @@ class Ledger:
 
     async def renew(self, key: str) -> bool:
         """Hold a claim for another `lease_seconds`. False when it is no longer mine."""
-        return await self._update(f"SET expires = :expires {_MINE}", key, expires=time.time() + self.lease_seconds)
+        return await self._update(f"SET expires = {{now}} + :lease {_MINE}", key, lease=float(self.lease_seconds))
 
-    def _claim(self, key: str, request: str) -> Claim:
-        now = time.time()
+    async def totals(self, run: str) -> Totals:
+        """Count the requests that were claimed for a run."""
+        counts = await asyncio.to_thread(self._count, run)
+        stored, unknown, failed = (counts.get(state, 0) for state in ("stored", "unknown", "failed"))
+        asked = sum(counts.values())
+        return Totals(asked, stored, unknown, failed, open=asked - stored - unknown - failed)
+
+    def _claim(self, key: str, request: str, run: str | None) -> Claim:
         wanted = {
             "key": key,
             "request": request,
+            "run": run,
             "owner": this_process(),
-            "now": now,
-            "expires": now + self.lease_seconds,
+            "lease": float(self.lease_seconds),
         }
-        with self._open() as database:
-            won = database.execute(_CLAIM, wanted).fetchone()
-            row = won or database.execute("SELECT * FROM overpaint_requests WHERE key = :key", wanted).fetchone()
-        return Claim(
-            mine=won is not None,
-            state=row["state"],
-            interrupted=won is not None and bool(row["interrupted"]),
-            job=row["job"],
-            image=json.loads(row["image"] or "null"),
-            details=json.loads(row["details"] or "{}"),
-        )
+        with self.database.transaction() as transaction:
+            won = transaction.execute(_CLAIM, **wanted, dead=None)
+            held = won or transaction.execute(_READ, key=key)
+            owner = held[0]["owner"]
+            if not won and owner is not None and not is_living(owner):
+                # Compared again inside the statement: of several who find the owner dead, one takes its place.
+                won = transaction.execute(_CLAIM, **wanted, dead=owner)
+                held = won or transaction.execute(_READ, key=key)
+        return _told(held[0], mine=bool(won))
+
+    def _count(self, run: str) -> dict[str, int]:
+        with self.database.transaction() as transaction:
+            return {row["state"]: row["requests"] for row in transaction.execute(_TOTALS, run=run)}
 
     async def _update(self, change: str, key: str, **values: str | float) -> bool:
-        return await asyncio.to_thread(self._write, change, {"key": key, "owner": this_process(), **values})
+        return await asyncio.to_thread(self._write, change, {"key": key, **values})
 
     def _write(self, change: str, values: Mapping[str, str | float]) -> bool:
-        with self._open() as database:
+        with self.database.transaction() as transaction:
             # `change` is one of the literals above; every value is bound.
-            return database.execute(f"UPDATE overpaint_requests {change}", values).rowcount == 1
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)) as database:
-                database.row_factory = sqlite3.Row
-                database.create_function("is_living", 1, is_living)
-                _prepare(database)
-                database.execute("BEGIN IMMEDIATE")
-                yield database
-                database.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise BadInput(
-                f"cannot use the database {self.path} ({error}): see that its folder is there, writable and has room,"
-                " or set OVERPAINT_HOME to a folder elsewhere."
-            ) from error
+            transaction.execute(f"UPDATE overpaint_requests {change}", owner=this_process(), **values)
+            return transaction.changed == 1
 
 
-def _prepare(database: sqlite3.Connection) -> None:
-    # Checkpoints share the file, in rows of two to eight KB: small pages waste least (docs/architecture.md).
-    # It only takes effect while the file is empty.
-    database.execute("PRAGMA page_size = 1024")
-    database.execute("PRAGMA synchronous = FULL")
-    _switch_to_wal(database)
-    database.execute(_TABLE)
-
-
-def _switch_to_wal(database: sqlite3.Connection) -> None:
-    """Switch, patiently: where several processes open a new file at once, SQLite does not wait its busy timeout."""
-    deadline = time.monotonic() + _BUSY_SECONDS
-    while True:
-        try:
-            database.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
+def _told(row: Mapping[str, Any], *, mine: bool) -> Claim:
+    return Claim(
+        mine=mine,
+        state=row["state"],
+        interrupted=mine and bool(row["interrupted"]),
+        job=row["job"],
+        image=json.loads(row["image"] or "null"),
+        details=json.loads(row["details"] or "{}"),
+        reason=row["reason"] or "",
+    )

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_core.messages import HumanMessage
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, HumanMessage
 from pydantic import BaseModel
 
 from overpaint.tools.asking import Reply, ask, find_answer
+from overpaint.tools.call_log import Call, CallLog, read_calls
 from overpaint.tools.chat import get_chat
-from overpaint.tools.faults import ProviderFault
+from overpaint.tools.database import Database, open_database
+from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.images import ImageStore
-from overpaint.tools.references import by_reference
+from overpaint.tools.references import by_reference, picture
 from tests.servers import ChatServer, Say, chat_server
 
 
@@ -41,6 +46,12 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("NVIDIA_BASE_URL", server.url)
         yield server
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    """One kind of database will do: the other is put to the same test in test_call_log.py."""
+    return open_database(f"sqlite:///{tmp_path / 'overpaint.db'}")
 
 
 async def asked(name: str, tmp_path: Path, *, repaired: bool = True) -> Reply[Count]:
@@ -227,3 +238,79 @@ def test_an_answer_is_found_in_any_text_and_never_made_up(before: str, after: st
 def test_a_text_of_braces_is_soon_given_up() -> None:
     assert find_answer('{"a":' * 50_000, Count)[0] is None
     assert find_answer("{" * 200_000, Count)[0] is None
+
+
+async def logged(name: str, tmp_path: Path, database: Database) -> list[Call]:
+    """The calls that `ask` noted, whatever came of it."""
+    log = CallLog(database, run="run", node="judge", task="1.0")
+    chat = get_chat(name, ImageStore(tmp_path))
+    with suppress(ProviderFault):
+        await ask(chat, Count, [HumanMessage("How many?")], name="count", repair=lambda *_: "Again.", log=log)
+    return await read_calls(database, "run", 9)
+
+
+@MODELS
+async def test_every_call_is_logged_repair_included(
+    name: str, server: ChatServer, tmp_path: Path, database: Database
+) -> None:
+    server.script = [Say("Three."), Say(GOOD)]
+    first, second = await logged(name, tmp_path, database)
+    assert (first.model, first.name, second.name) == (name, "count", "count again")
+    assert (first.reply, second.reply) == ("Three.", GOOD)
+    assert first.messages == [{"role": "human", "content": "How many?"}]
+    assert [message["role"] for message in second.messages] == ["human", "ai", "human"]
+    for call in (first, second):
+        assert (call.input_tokens or 0) + (call.output_tokens or 0) == 18
+        assert 0 < (call.seconds or 0) < 10
+        assert (call.error, call.usd) == (None, None)
+
+
+@MODELS
+async def test_a_failed_call_is_logged_without_the_key(
+    name: str, server: ChatServer, tmp_path: Path, database: Database
+) -> None:
+    server.script = [Say("bad key sk-of-this-test-alone", status=401)]
+    (call,) = await logged(name, tmp_path, database)
+    assert call.error is not None
+    assert "bad key [key]" in call.error
+    assert call.seconds is not None
+    assert (call.reply, call.input_tokens) == (None, None)
+
+
+async def test_a_cut_off_answer_is_logged_with_what_was_wrong(
+    server: ChatServer, tmp_path: Path, database: Database
+) -> None:
+    server.script = [Say(GOOD[:20], finish="length")]
+    first, _ = await logged("openai:m", tmp_path, database)
+    assert (first.reply, first.error) == (GOOD[:20], first.error)
+    assert "cut off" in (first.error or "")
+
+
+async def test_pictures_are_logged_by_reference(
+    server: ChatServer, tmp_path: Path, database: Database, draw: Any
+) -> None:
+    store = ImageStore(tmp_path)
+    stored = await store.save(draw((32, 32, 9, "red")))
+    log = CallLog(database, run="run", node="judge", task="1.0")
+    await ask(get_chat("openai:m", store), Count, [HumanMessage([picture(stored["sha256"])])], name="count", log=log)
+    (call,) = await read_calls(database, "run", 1)
+    (block,) = call.messages[0]["content"]
+    assert f"sha256:{stored['sha256']}" in str(block)
+    assert "data:image" in json.dumps(server.asked[0].json)
+
+
+async def test_a_call_that_cannot_be_noted_is_not_made(server: ChatServer, tmp_path: Path) -> None:
+    log = CallLog(open_database("sqlite:////missing/overpaint.db"), run="run", node="judge", task="1.0")
+    with pytest.raises(BadInput, match="/missing/overpaint"):
+        await ask(get_chat("openai:m", ImageStore(tmp_path)), Count, [HumanMessage("?")], name="count", log=log)
+    assert not server.requests
+
+
+async def test_a_model_that_runs_here_costs_nothing(tmp_path: Path, database: Database) -> None:
+    chat = by_reference(
+        GenericFakeChatModel(messages=iter([AIMessage(GOOD)])), ImageStore(tmp_path), name="here:m", free=True
+    )
+    log = CallLog(database, run="run", node="judge", task="1.0")
+    reply = await ask(chat, Count, [HumanMessage("How many?")], name="count", log=log)
+    assert (reply.calls, reply.usd) == (1, 0.0)
+    assert (await log.spent()).usd == 0.0

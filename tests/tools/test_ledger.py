@@ -5,43 +5,35 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from overpaint.tools.faults import BadInput
+from overpaint.tools.database import Database
 from overpaint.tools.images import ImageRef
-from overpaint.tools.ledger import Ledger, request_key
-from overpaint.tools.owner import is_living, this_process
+from overpaint.tools.ledger import Ledger, Totals, request_key
+from overpaint.tools.owner import host_and_pid, is_living, this_process
 
 REF = ImageRef(sha256="a" * 64, mime="image/png", width=64, height=64)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "overpaint.db"
-
-
-@pytest.fixture
-def ledger(path: Path) -> Ledger:
-    return Ledger(path)
+def ledger(database: Database) -> Ledger:
+    return Ledger(database)
 
 
 _HOLDER = """
 import asyncio, sys, time
-from pathlib import Path
+from overpaint.tools.database import open_database
 from overpaint.tools.ledger import Ledger
 async def hold():
-    ledger = Ledger(Path(sys.argv[1]))
+    ledger = Ledger(open_database(sys.argv[1]))
     claim = await ledger.claim("key")
     if sys.argv[2] == "submitted":
         await ledger.submitted("key", "job-7")
@@ -52,9 +44,9 @@ time.sleep(60)
 
 
 @contextmanager
-def holder(path: Path, how: str = "intent") -> Iterator[subprocess.Popen[str]]:
+def holder(url: str, how: str = "intent") -> Iterator[subprocess.Popen[str]]:
     """Another process that has claimed "key" and lives."""
-    command = [sys.executable, "-W", "error", "-c", _HOLDER, str(path), how]
+    command = [sys.executable, "-W", "error", "-c", _HOLDER, url, how]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "True False\n"
@@ -64,11 +56,11 @@ def holder(path: Path, how: str = "intent") -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-async def test_one_gets_the_request_and_others_see_how_far_it_is(ledger: Ledger, path: Path) -> None:
+async def test_one_gets_the_request_and_others_see_how_far_it_is(ledger: Ledger, database: Database) -> None:
     first = await ledger.claim("key", {"prompt": "a red circle"})
     assert (first.mine, first.state, first.interrupted) == (True, "intent", False)
     assert await ledger.submitted("key", "job-1")
-    second = await Ledger(path).claim("key")
+    second = await Ledger(database).claim("key")
     assert (second.mine, second.state, second.job) == (False, "submitted", "job-1")
     assert (await ledger.claim("another")).mine
 
@@ -110,8 +102,9 @@ async def test_a_released_request_is_interrupted_for_all_who_follow(ledger: Ledg
     assert not (await ledger.claim("key")).interrupted
 
 
-async def test_a_lease_that_runs_out_is_taken_over_unless_renewed(path: Path) -> None:
-    ledger = Ledger(path, lease_seconds=0.4)
+@pytest.mark.slow
+async def test_a_lease_that_runs_out_is_taken_over_unless_renewed(database: Database) -> None:
+    ledger = Ledger(database, lease_seconds=0.4)
     await ledger.claim("key")
     for _ in range(4):
         await asyncio.sleep(0.15)
@@ -122,8 +115,8 @@ async def test_a_lease_that_runs_out_is_taken_over_unless_renewed(path: Path) ->
     assert (claim.mine, claim.interrupted) == (True, True)
 
 
-async def test_nothing_is_noted_for_a_request_that_is_not_mine(ledger: Ledger, path: Path) -> None:
-    with holder(path):
+async def test_nothing_is_noted_for_a_request_that_is_not_mine(ledger: Ledger, database: Database) -> None:
+    with holder(database.url):
         for changed in (
             await ledger.renew("key"),
             await ledger.release("key"),
@@ -137,9 +130,9 @@ async def test_nothing_is_noted_for_a_request_that_is_not_mine(ledger: Ledger, p
 
 @pytest.mark.parametrize(("how", "job"), [("intent", None), ("submitted", "job-7")])
 async def test_a_process_killed_in_the_midst_is_taken_over_at_once(
-    how: str, job: str | None, ledger: Ledger, path: Path
+    how: str, job: str | None, ledger: Ledger, database: Database
 ) -> None:
-    with holder(path, how) as process:
+    with holder(database.url, how) as process:
         waiting = await ledger.claim("key")
         assert (waiting.mine, waiting.state) == (False, how)
         process.send_signal(signal.SIGKILL)
@@ -149,21 +142,21 @@ async def test_a_process_killed_in_the_midst_is_taken_over_at_once(
         assert await ledger.stored("key", REF)
 
 
-async def test_a_paid_picture_counts_even_when_the_lease_was_lost(path: Path) -> None:
-    slow = Ledger(path, lease_seconds=0.01)
+async def test_a_paid_picture_counts_even_when_the_lease_was_lost(database: Database) -> None:
+    slow = Ledger(database, lease_seconds=0.01)
     await slow.claim("key")
     await asyncio.sleep(0.05)
-    assert (await Ledger(path).claim("key")).mine
+    assert (await Ledger(database).claim("key")).mine
     assert await slow.stored("key", REF)
     assert (await slow.claim("key")).image == REF
 
 
 _RACER = """
 import asyncio, sys, time
-from pathlib import Path
+from overpaint.tools.database import open_database
 from overpaint.tools.ledger import Ledger
 async def race():
-    ledger = Ledger(Path(sys.argv[1]))
+    ledger = Ledger(open_database(sys.argv[1]))
     return [number for number in range(25) if (await ledger.claim(f"key {number}")).mine]
 print("ready", flush=True)
 sys.stdin.readline()
@@ -172,9 +165,14 @@ sys.stdin.readline()
 """
 
 
-def test_of_racing_processes_exactly_one_gets_each_request(path: Path) -> None:
-    command = [sys.executable, "-W", "error", "-c", _RACER, str(path)]
+@pytest.mark.slow
+@pytest.mark.parametrize("abandoned", [False, True])
+def test_of_racing_processes_exactly_one_gets_each_request(abandoned: bool, database_url_of: str) -> None:
+    command = [sys.executable, "-W", "error", "-c", _RACER, database_url_of]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+    if abandoned:
+        # By a process that claims them all and is gone: the racers find its leases, and that it is dead.
+        subprocess.run(command, input="go\nend\n", text=True, check=True, stdout=subprocess.DEVNULL)
     with ExitStack() as stack:
         racers = [stack.enter_context(subprocess.Popen(command, **pipes)) for _ in range(4)]  # type: ignore[call-overload]
         assert [racer.stdout.readline() for racer in racers] == ["ready\n"] * 4
@@ -186,42 +184,56 @@ def test_of_racing_processes_exactly_one_gets_each_request(path: Path) -> None:
     assert sorted(int(number) for numbers in won for number in numbers) == list(range(25))
 
 
-async def test_of_racing_tasks_exactly_one_gets_each_request(path: Path) -> None:
-    claims = await asyncio.gather(*(Ledger(path).claim("key") for _ in range(16)))
+async def test_of_racing_tasks_exactly_one_gets_each_request(database: Database) -> None:
+    claims = await asyncio.gather(*(Ledger(database).claim("key") for _ in range(16)))
     assert sum(claim.mine for claim in claims) == 1
 
 
-async def test_other_tables_of_the_file_are_left_alone(ledger: Ledger, path: Path) -> None:
-    with sqlite3.connect(path) as other:
-        other.execute("CREATE TABLE checkpoints (id TEXT)")
-        other.execute("INSERT INTO checkpoints VALUES ('kept')")
+async def test_an_unknown_result_is_for_good_and_nobody_asks_again(ledger: Ledger, database: Database) -> None:
     await ledger.claim("key")
-    assert other.execute("SELECT id FROM checkpoints").fetchall() == [("kept",)]
-    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    other.close()
+    await ledger.submitted("key", "job-1")
+    assert await ledger.unknown("key", "the process died \0 before the answer")
+    for asking in (ledger, Ledger(database, lease_seconds=0.01)):
+        claim = await asking.claim("key")
+        assert (claim.mine, claim.state, claim.interrupted, claim.job) == (False, "unknown", False, "job-1")
+        assert claim.reason == "the process died \ufffd before the answer"
+    for changed in (
+        await ledger.failed("key", "late"),
+        await ledger.submitted("key", "job-2"),
+        await ledger.renew("key"),
+        await ledger.release("key"),
+        await ledger.unknown("key", "again"),
+    ):
+        assert not changed
 
 
-@pytest.mark.parametrize("where", ["folder", "missing/overpaint.db", "junk"])
-async def test_a_database_that_cannot_be_used_is_named(where: str, tmp_path: Path) -> None:
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "junk").write_bytes(b"this is no database at all, it is text" * 100)
-    with pytest.raises(BadInput, match="OVERPAINT_HOME") as caught:
-        await Ledger(tmp_path / where).claim("key")
-    assert str(tmp_path / where) in str(caught.value)
-    assert "\n" not in str(caught.value)
+async def test_a_picture_that_arrives_after_all_is_kept(ledger: Ledger) -> None:
+    await ledger.claim("key")
+    await ledger.unknown("key", "gone")
+    assert await ledger.stored("key", REF)
+    claim = await ledger.claim("key")
+    assert (claim.state, claim.image, claim.reason) == ("stored", REF, "")
 
 
-async def test_a_full_disk_is_refused_and_nothing_is_claimed(tiny_disk: Path) -> None:
-    with pytest.raises(BadInput, match="OVERPAINT_HOME"):
-        await Ledger(tiny_disk / "overpaint.db").claim("key", {"prompt": "x" * 100_000})
+async def test_what_is_held_by_another_cannot_be_declared_unknown(ledger: Ledger, database: Database) -> None:
+    with holder(database.url):
+        assert not await ledger.unknown("key", "x")
+        assert (await ledger.claim("key")).state == "intent"
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that not even root can write")
-async def test_a_read_only_place_is_refused_without_waiting() -> None:
-    started = time.monotonic()
-    with pytest.raises(BadInput, match="unable to open"):
-        await Ledger(Path("/proc/overpaint.db")).claim("key")
-    assert time.monotonic() - started < 5
+async def test_a_run_is_told_what_came_of_its_requests(ledger: Ledger) -> None:
+    for key in ("intent", "submitted", "stored", "failed", "unknown"):
+        await ledger.claim(key, run="mine")
+    await ledger.claim("other", run="another")
+    await ledger.claim("none")
+    await ledger.submitted("submitted", "job")
+    await ledger.stored("stored", None)
+    await ledger.failed("failed", "busy")
+    await ledger.unknown("unknown", "died")
+    assert await ledger.totals("mine") == Totals(asked=5, stored=1, unknown=1, failed=1, open=2)
+    await ledger.claim("failed", run="mine")
+    assert await ledger.totals("mine") == Totals(asked=5, stored=1, unknown=1, failed=0, open=3)
+    assert await ledger.totals("no such run") == Totals(0, 0, 0, 0, 0)
 
 
 VALUES = st.none() | st.integers() | st.text(alphabet=st.characters(codec="utf-8"))
@@ -239,10 +251,14 @@ def test_a_key_names_run_candidate_attempt_and_request(request: dict[str, Any]) 
 
 def test_a_process_is_living_until_it_is_not() -> None:
     host, pid, token = this_process().rsplit(":", 2)
+    assert host_and_pid(this_process()) == (host, os.getpid())
     assert is_living(this_process())
-    assert not is_living(f"{host}:{pid}:{token[::-1]}x")
-    assert is_living(f"another-host:{pid}:{token}")
+    assert not is_living(f"{host}:{pid}:{token}x")
+    assert is_living(f"another-host:{pid}:{token}x")
     assert is_living(f"{host}:{os.getppid()}:{token}")
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait(timeout=10)
         assert not is_living(f"{host}:{process.pid}:{token}")
+        # Another machine or container of the same name has process ids of its own.
+        assert is_living(f"{host}:{process.pid}:0{token}")
+        assert is_living(f"{host}:{process.pid}:of-version-0-1")
