@@ -7,13 +7,20 @@ painters.py             the Painter protocol and the registry
 chat.py                 chat models by name
 references.py           pictures by reference, so that no trace holds bytes
 asking.py               one structured question: an answer, or what was wrong with it
+metering.py             what is heard of the model calls of one question
+call_log.py             every model call, without keys and picture bytes
 provider_errors.py      what a provider's failure means
 images.py               the image store
 records.py              the record store
 files.py                content-addressed files, written whole or not at all
 decoding.py             decoding pictures nobody vouches for
 gate.py                 blank, duplicate, wrong size: found before a judge is paid
+database.py             the database of runs: one protocol, one SQL text
+database_sqlite.py      it as a file
+database_postgres.py    it on a server
+migrations.py           its tables, brought up to date
 ledger.py               bookkeeping of paid requests
+leases.py               which process may drive a run
 owner.py                who holds a lease, and whether it still lives
 home.py                 the home folder
 faults.py               BadInput and ProviderFault

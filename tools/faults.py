@@ -12,9 +12,21 @@ class ProviderFault(RuntimeError):
         message: what failed and what to do next, on one line, with no secret and no image data in it.
         retryable: True when the same request may succeed later (rate limit, 5xx, connection reset).
         fatal: True when no further request of the run can succeed (bad key, missing model, no credit).
+        retry_after: for how many seconds the provider asked to be left alone; None when it did not say.
+        unsure: True when the request may have been accepted and paid for, and nobody knows.
     """
 
-    def __init__(self, message: str, *, retryable: bool = False, fatal: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool = False,
+        fatal: bool = False,
+        retry_after: float | None = None,
+        unsure: bool = False,
+    ) -> None:
         super().__init__(message)
         self.retryable = retryable
         self.fatal = fatal
+        self.retry_after = retry_after
+        self.unsure = unsure

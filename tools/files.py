@@ -11,6 +11,9 @@ from pathlib import Path
 from overpaint.tools.faults import BadInput
 from overpaint.tools.home import disk_faults
 
+WRITING, ASIDE = ".writing-", ".removing-"
+"""How the names of temporary files begin."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -29,13 +32,13 @@ def write_once(path: Path, data: bytes) -> None:
     """Put `data`, whose sha256 is the stem of `path`, on disk: when this returns, it survives a loss of power.
 
     The bytes go to a temporary file of the same folder that is then renamed, so no reader ever meets half a file. A
-    file that is there and whole is left alone; one that was damaged is replaced.
+    file that is there and whole only gets the time of now; one that was damaged is replaced.
 
     Raises:
         BadInput: the disk refused.
     """
     with disk_faults(path):
-        if path.exists() and _is_whole(path, path.read_bytes()):
+        if _is_there(path):
             return
         if not path.parent.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -61,12 +64,70 @@ def read_checked(path: Path) -> bytes:
     return data
 
 
+def refresh(path: Path) -> bool:
+    """Give a file the time of now, as all must who mean to name one that is there already: `remove_if_old` spares it.
+
+    Returns:
+        False when it is not there, or may not be touched.
+    """
+    try:
+        os.utime(path)
+    except OSError:
+        return False
+    return True
+
+
+def remove_if_old(path: Path, before: float) -> bool:
+    """Remove a file unless it was written or refreshed since.
+
+    Args:
+        path: the file.
+        before: a time, in seconds since 1970.
+
+    Returns:
+        Whether it was removed.
+
+    Raises:
+        BadInput: the disk refused.
+    """
+    with disk_faults(path):
+        if not _is_old(path, before):
+            return False
+        # Under another name nobody can refresh it between the last look at its time and its end.
+        aside = path.with_name(f"{ASIDE}{path.name}")
+        path.rename(aside)
+        if not _is_old(aside, before):
+            aside.rename(path)
+            return False
+        aside.unlink()
+    return True
+
+
+def is_leftover(path: Path) -> bool:
+    """Whether a file is what a process left that died while it wrote or removed another."""
+    return path.name.startswith((WRITING, ASIDE))
+
+
+def _is_old(path: Path, before: float) -> bool:
+    try:
+        return path.stat().st_mtime < before
+    except FileNotFoundError:
+        return False
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return _is_whole(path, path.read_bytes()) and refresh(path)
+    except FileNotFoundError:
+        return False
+
+
 def _is_whole(path: Path, data: bytes) -> bool:
     return hashlib.sha256(data).hexdigest() == path.stem
 
 
 def _replace(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=WRITING)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

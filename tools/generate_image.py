@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from langchain_core.tools import BaseTool, StructuredTool
 
 from overpaint.tools.bad_call import bad_calls
+from overpaint.tools.claiming import claimed, finished, renewed
 from overpaint.tools.decoding import BadPicture
-from overpaint.tools.faults import BadInput, ProviderFault
+from overpaint.tools.faults import BadInput
 from overpaint.tools.images import ImageStore
 from overpaint.tools.ledger import Claim, Ledger
 from overpaint.tools.painters import Painter, PaintRequest, PaintResult, Progress, refuse_unaccepted
 from overpaint.tools.painting import DESCRIPTION, Arguments, Painting, PaintingOutcome, unknown_painting
+from overpaint.tools.paying import CUT_OFF, MaybePaid, Payment
 
 __all__ = ["Painting", "make_generate_image"]
-
-T = TypeVar("T")
-
-_POLL_SECONDS = 0.25
 
 
 def make_generate_image(
@@ -40,8 +35,8 @@ def make_generate_image(
         agent = create_agent(model, tools=[paint])
 
     Code calls it with a tool call, whose `args` may hold `key` (from `request_key`; calls with one key share one
-    picture, across crashes and processes), `steps` and `guidance`, and reads the message's `artifact`, a Painting. No
-    picture bytes are in arguments, content or artifact.
+    picture, across crashes and processes), `run` (whose it is), `steps` and `guidance`, and reads the message's
+    `artifact`, a Painting. No picture bytes are in arguments, content or artifact.
 
     Args:
         painter: what paints.
@@ -76,19 +71,33 @@ class _Easel:
 
     async def _painted(self, given: dict[str, Any]) -> Painting:
         asked = {name: value for name, value in given.items() if value is not None and value != []}
-        key = asked.pop("key", None) or uuid.uuid4().hex
-        request = await self._request(asked)
-        claim = await self._claimed(key, {"painter": self.painter.name, **asked})
+        key, run = asked.pop("key", None) or uuid.uuid4().hex, asked.pop("run", None)
+        request = await self._request(key, asked)
+        claim = await claimed(self.ledger, key, {"painter": self.painter.name, **asked}, run)
         if claim.state == "stored":
             return Painting(**{**claim.details, "image": claim.image, "painted": False})  # type: ignore[typeddict-item]
-        if claim.interrupted and not self.painter.abilities.free:
-            await self.ledger.release(key)
-            return unknown_painting(self.painter.abilities.price_usd)
-        async with _renewed(self.ledger, key):
-            result = await self._paint(key, request)
-            return await _finished(self._keep(key, result))
+        if not claim.mine:
+            return unknown_painting(self.painter.abilities.price_usd, claim.reason or CUT_OFF)
+        return await self._arrived(key, claim) or await self._paid(key, claim, request)
 
-    async def _request(self, asked: dict[str, Any]) -> PaintRequest:
+    async def _arrived(self, key: str, claim: Claim) -> Painting | None:
+        """The picture of an earlier try that was put on disk and not noted any more."""
+        image = claim.image
+        if not claim.interrupted or image is None or not await self.images.holds(image):
+            return None
+        await self.ledger.stored(key, image, claim.details)
+        return Painting(**{**claim.details, "image": image, "painted": False})  # type: ignore[typeddict-item]
+
+    async def _paid(self, key: str, claim: Claim, request: PaintRequest) -> Painting:
+        """Get the picture of a claim that is mine, and keep it."""
+        try:
+            async with renewed(self.ledger, key):
+                result = await Payment(self.painter, self.ledger, key, self.progress).result(claim, request)
+                return await finished(self._keep(key, result))
+        except MaybePaid as unknown:
+            return unknown_painting(self.painter.abilities.price_usd, str(unknown))
+
+    async def _request(self, key: str, asked: dict[str, Any]) -> PaintRequest:
         source = asked.get("source")
         request = PaintRequest(
             prompt=asked["prompt"],
@@ -100,52 +109,21 @@ class _Easel:
             source=await self.images.load(source) if source else None,
             boxes=tuple((left, top, right, bottom) for left, top, right, bottom in asked.get("boxes", [])),
             strength=asked.get("strength"),
+            key=key,
         )
         _refuse(self.painter, request)
         return request
-
-    async def _claimed(self, key: str, asked: dict[str, Any]) -> Claim:
-        """Claim the request, or wait until whoever makes it is done."""
-        while True:
-            claim = await self._claim(key, asked)
-            if claim.mine or claim.state == "stored":
-                return claim
-            await asyncio.sleep(_POLL_SECONDS)
-
-    async def _claim(self, key: str, asked: dict[str, Any]) -> Claim:
-        """Ask the ledger once. Cancelled meanwhile, give back what may have been won: the painter was never asked."""
-        claiming = asyncio.ensure_future(self.ledger.claim(key, asked))
-        try:
-            return await asyncio.shield(claiming)
-        except asyncio.CancelledError:
-            with suppress(BadInput):  # a database that cannot be used has given nothing
-                await _finished(self._give_back(key, claiming))
-            raise
-
-    async def _give_back(self, key: str, claiming: asyncio.Future[Claim]) -> None:
-        claim = await claiming
-        if claim.interrupted:
-            await self.ledger.release(key)
-        elif claim.mine:
-            await self.ledger.failed(key, "cancelled before the painter was asked")
-
-    async def _paint(self, key: str, request: PaintRequest) -> PaintResult:
-        try:
-            return await self.painter.paint(request, self.progress)
-        except (ProviderFault, BadInput) as fault:
-            await self.ledger.failed(key, str(fault))
-            raise
-        except BaseException:
-            # Cancelled, or an error the painter did not foresee: the provider may have been paid.
-            await _finished(self.ledger.release(key))
-            raise
 
     async def _keep(self, key: str, result: PaintResult) -> Painting:
         """Put a picture that may have been paid for on disk, then into the ledger."""
         try:
             painting = await self._painting(result)
             details = {name: value for name, value in painting.items() if name not in ("image", "painted")}
-            await self.ledger.stored(key, painting["image"], details)
+            if (image := painting["image"]) is not None:
+                if not self.painter.abilities.free:
+                    await self.ledger.arriving(key, image, details)
+                await self.images.keep(image, result.data or b"")
+            await self.ledger.stored(key, image, details)
         except BaseException:
             await self.ledger.release(key)
             raise
@@ -158,9 +136,11 @@ class _Easel:
             reason = ": ".join([f"{self.painter.name} blocked it", *result.notes])
         else:
             try:
-                image = await self.images.save(result.data or b"")
+                image = await self.images.name(result.data or b"")
             except BadPicture as fault:
-                outcome, reason = "error", f"{self.painter.name} sent no usable picture: {fault}"
+                outcome = "error"
+                why = fault if result.data or not result.notes else result.notes[0]
+                reason = f"{self.painter.name} sent no usable picture: {why}"
         return Painting(
             image=image,
             outcome=outcome,
@@ -204,31 +184,3 @@ def _line(painting: Painting) -> str:
     size = f"{image['width']}x{image['height']}"
     seed = "" if painting["seed"] is None else f", seed {painting['seed']}"
     return f"Painted picture {image['sha256']} ({size}{seed})."
-
-
-@asynccontextmanager
-async def _renewed(ledger: Ledger, key: str) -> AsyncIterator[None]:
-    """Keep a claim alive for as long as the block takes."""
-
-    async def renew() -> None:
-        while True:
-            await asyncio.sleep(ledger.lease_seconds / 3)
-            with suppress(BadInput):  # a database that is busy now may be free again before the lease runs out
-                await ledger.renew(key)
-
-    renewing = asyncio.create_task(renew())
-    try:
-        yield
-    finally:
-        renewing.cancel()
-        await asyncio.gather(renewing, return_exceptions=True)
-
-
-async def _finished(work: Coroutine[Any, Any, T]) -> T:
-    """Do the work to its end even when cancelled meanwhile, and wait for it unless cancelled once more."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.gather(asyncio.shield(task), return_exceptions=True)
-        raise

@@ -56,6 +56,30 @@ class ImageStore:
         """
         return await asyncio.to_thread(self._save, data)
 
+    async def name(self, data: bytes) -> ImageRef:
+        """Examine a picture and name it, without keeping it.
+
+        Raises:
+            BadPicture: the bytes are no usable picture.
+        """
+        return await asyncio.to_thread(examine, data)
+
+    async def keep(self, ref: ImageRef, data: bytes) -> None:
+        """Keep a picture that `name` has named; when this returns, the bytes are on disk.
+
+        Raises:
+            BadInput: the disk refused them.
+        """
+        await asyncio.to_thread(write_once, self.path(ref), data)
+
+    async def holds(self, ref: ImageRef) -> bool:
+        """Whether the picture is there, and whole."""
+        try:
+            await self.load(ref["sha256"])
+        except BadInput:
+            return False
+        return True
+
     async def load(self, sha256: str) -> bytes:
         """Read a stored picture, and check it against its name.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -33,6 +34,8 @@ class PaintRequest:
         source: encoded picture to start from (image-to-image, edit).
         boxes: where to repaint `source`; pixels outside stay identical. Empty: anywhere.
         strength: how far to leave `source`, 0 (not at all) to 1 (freely).
+        key: names the request, the same on every try, for providers that pay for one key once. It says nothing about
+            the picture, so requests that differ in it alone are equal.
     """
 
     prompt: str
@@ -44,6 +47,7 @@ class PaintRequest:
     source: bytes | None = field(default=None, repr=False)
     boxes: tuple[Box, ...] = ()
     strength: float | None = None
+    key: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -67,13 +71,17 @@ class Abilities:
     """What a painter can do, declared before anything is paid.
 
     Args:
-        accepts: the picture settings it honours, of: size, steps, guidance, negative_prompt, device, dtype, offload.
+        accepts: the picture settings it honours, of: size, steps, guidance, negative_prompt, device, dtype, offload,
+            timeout, idempotent.
         sides: the widths and heights it can paint, in pixels; None when it takes sizes of other kinds, or any.
         edit: "mask" repaints inside boxes, "instruct" follows an edit instruction, None cannot edit.
         seeds: True when the same request with the same seed gives the same picture.
         free: True when painting again costs nothing (local models), so an interrupted request is simply repeated.
         token_limit: how many tokens of a prompt its text encoder reads; None when unknown.
         price_usd: what one picture costs; None when unknown. Local models cost 0.
+        client_key: True when the same request sent again with the same key is paid once.
+        jobs: "collect" when a request gets a job id to ask for its picture with (`Queue`); "find" when the job can
+            also be looked up by the request's key (`FindingQueue`); None when a request is one call.
     """
 
     accepts: frozenset[str] = frozenset()
@@ -83,6 +91,8 @@ class Abilities:
     free: bool = False
     token_limit: int | None = None
     price_usd: float | None = None
+    client_key: bool = False
+    jobs: Literal["collect", "find"] | None = None
 
 
 class Painter(Protocol):
@@ -113,13 +123,44 @@ class Painter(Protocol):
         ...
 
 
+class Queue(Painter, Protocol):
+    """A painter that takes a request first and gives the picture later, by the id of a job."""
+
+    async def submit(self, request: PaintRequest) -> str:
+        """Hand in a request, which is then paid for, and get its job's id, to `collect` with from any process.
+
+        Raises:
+            ProviderFault: refused, or `unsure` where the answer was lost.
+        """
+        ...
+
+    async def collect(self, job: str, progress: Progress | None = None) -> PaintResult:
+        """Wait for a job's picture and fetch it; free, and may be called again.
+
+        Raises:
+            ProviderFault: retryable or fatal while the job may still end well.
+        """
+        ...
+
+
+class FindingQueue(Queue, Protocol):
+    """A queue that can look jobs up by the key of the request."""
+
+    async def find(self, key: str) -> str | None:
+        """The id of the job of the request with this key; None when it never came. Raises ProviderFault if not told."""
+        ...
+
+
 BUILT_IN = {
     "shapes": "overpaint.shapes.painter:open_painter",
     "diffusers": "overpaint.tools.backends.diffusers_:open_painter",
+    "openai": "overpaint.tools.backends.openai_:open_painter",
+    "fal": "overpaint.tools.backends.fal:open_painter",
 }
 """Scheme of a painter's name -> dotted name of its factory, imported when first asked for.
 
-A factory is `open_painter(model, *, device, dtype, offload) -> Painter`; it refuses by name what it cannot use.
+A factory is `open_painter(model, *, ...) -> Painter`, with a keyword for each option of `get_painter` that it knows; it
+is given only what the user set, and refuses by name what it cannot use.
 """
 ENTRY_POINTS = "overpaint.painters"
 """The entry point group in which other packages register factories, each under its scheme."""
@@ -127,24 +168,35 @@ ENTRY_POINTS = "overpaint.painters"
 
 @cache
 def get_painter(
-    name: str, *, device: str | None = None, dtype: str | None = None, offload: str | None = None
+    name: str,
+    *,
+    device: str | None = None,
+    dtype: str | None = None,
+    offload: str | None = None,
+    timeout: float | None = None,
+    idempotent: bool | None = None,
 ) -> Painter:
     """Open a painter by name; the same arguments give the same painter.
 
     It looks at files of the model, so async code calls it in a thread. No weights are loaded.
 
     Args:
-        name: "shapes", or "<scheme>:<model>" such as "diffusers:./my-model".
+        name: "shapes", or "<scheme>:<model>" such as "diffusers:./my-model" or "fal:fal-ai/flux/dev".
         device: where to run a local model.
         dtype: in what precision to run it.
         offload: what of it to keep out of the GPU's memory.
+        timeout: how many seconds a remote painter may take over one picture.
+        idempotent: True says that the server honours the header Idempotency-Key: what is sent twice is paid once.
 
     Raises:
         BadInput: no such painter, or it cannot use what is given.
     """
     scheme, _, model = name.partition(":")
-    painter: Painter = _factory(scheme)(model, device=device, dtype=dtype, offload=offload)
-    return painter
+    factory = _factory(scheme)
+    options = {"device": device, "dtype": dtype, "offload": offload, "timeout": timeout, "idempotent": idempotent}
+    given = {option: value for option, value in options.items() if value is not None}
+    _refuse_unknown(name, factory, given)
+    return factory(model, **given)
 
 
 def refuse_unaccepted(painter: Painter, **settings: Any) -> None:
@@ -171,6 +223,14 @@ def refuse_size(painter: Painter, size: tuple[int, int] | None) -> None:
         wanted = f"{size[0]}x{size[1]}"
         reach = f"{sides[0]} to {sides[-1]} pixels in steps of {sides.step}"
         raise BadInput(f"{painter.name} cannot paint size {wanted}: choose width and height from {reach}")
+
+
+def _refuse_unknown(name: str, factory: Callable[..., Painter], given: dict[str, Any]) -> None:
+    known = inspect.signature(factory).parameters
+    takes_all = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in known.values())
+    for option, value in given.items():
+        if option not in known and not takes_all:
+            raise BadInput(f"the painter {name} does not honour {option}={value!r}: leave it out")
 
 
 def _factory(scheme: str) -> Callable[..., Painter]:

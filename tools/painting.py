@@ -44,13 +44,14 @@ class Arguments(BaseModel):
     steps: Annotated[int | None, InjectedToolArg] = Field(None, ge=1, le=1000)
     guidance: Annotated[float | None, InjectedToolArg] = Field(None, ge=0, le=100)
     key: Annotated[str | None, InjectedToolArg] = Field(None, min_length=1, max_length=200)
+    run: Annotated[str | None, InjectedToolArg] = Field(None, min_length=1, max_length=200)
 
 
 class Painting(TypedDict):
     """What came of one call; the artifact of the tool's message.
 
-    `outcome` is ok; blocked (by the provider); error (it answered with something that is no picture); or unknown: an
-    earlier call with this key was cut off and may have been paid for, so the request was not made again.
+    `outcome` is ok; blocked (by the provider); error (it answered with something that is no picture); or unknown: the
+    request was cut off and may have been paid for, so it is not made again.
     `reason` says why it is not ok. `painted` is True when this very call asked the provider, False when the answer is
     that of an earlier one. `usd` is what the picture cost, whoever asked for it, at most; None when no price is known.
     """
@@ -66,12 +67,12 @@ class Painting(TypedDict):
     usd: float | None
 
 
-def unknown_painting(usd: float | None) -> Painting:
-    """Tell that an earlier call was cut off, and that `usd` may have been paid."""
+def unknown_painting(usd: float | None, reason: str) -> Painting:
+    """Tell that a request ended in the dark, why, and that `usd` may have been paid."""
     return Painting(
         image=None,
         outcome="unknown",
-        reason="an earlier request for it was cut off and may have been paid for, so it was not made again",
+        reason=reason,
         seed=None,
         params={},
         notes=[],

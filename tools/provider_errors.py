@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from overpaint.tools.faults import BadInput, ProviderFault
+from overpaint.tools.retry_after import retry_after
 
 _OURS = (AttributeError, AssertionError, ImportError, KeyError, NameError, NotImplementedError, TypeError, Warning)
 """Mistakes of a program (or a warning it made an error), never of a provider: they are not dressed up as one."""
@@ -15,6 +16,9 @@ _LATER = frozenset({408, 409, 425, 429})
 _NEVER = frozenset({401, 402, 403, 404})
 _NO_CREDIT = re.compile(r"insufficient[_ ](?:quota|credit|funds|balance)|exceeded your current quota", re.IGNORECASE)
 _UNREACHED = re.compile(r"Timeout|Connect(?:ion|or)?Error|Disconnected|ReadError|ProtocolError|JSONDecodeError")
+_KEYS = {"fal": "FAL_KEY"}
+"""Where a provider's own name for the variable is not `<PROVIDER>_API_KEY`."""
+
 _PREFIXED = re.compile(r"^\[(\d{3})\]")
 """How ChatNVIDIA, whose errors have no attributes, tells the HTTP status."""
 
@@ -37,8 +41,8 @@ def provider_fault(error: Exception, name: str) -> Exception:
 
     Returns:
         A ProviderFault: retryable for 408, 409, 425, 429, 5xx, time-outs and broken connections; fatal for 401,
-        402, 403, 404 and used-up credit; neither when only this one request was refused. BadInput, ProviderFault
-        and mistakes of a program come back as they are.
+        402, 403, 404 and used-up credit; neither when only this one request was refused. How long the provider asked
+        to wait is kept. BadInput, ProviderFault and mistakes of a program come back as they are.
     """
     if isinstance(error, (BadInput, ProviderFault, *_OURS)):
         return error
@@ -47,7 +51,8 @@ def provider_fault(error: Exception, name: str) -> Exception:
     if status in _NEVER or _NO_CREDIT.search(str(error)):
         return ProviderFault(f"{told} | {_remedy(status, name)}.", fatal=True)
     if status in _LATER or (status or 0) >= 500:
-        return ProviderFault(f"{told} | Try again later.", retryable=True)
+        wait = retry_after(getattr(getattr(error, "response", error), "headers", None))
+        return ProviderFault(f"{told} | Try again later.", retryable=True, retry_after=wait)
     if status is None and _is_unreached(error):
         return ProviderFault(f"{told} | Check the connection and the base URL, or try again later.", retryable=True)
     return ProviderFault(f"{told} | The request was refused; change it, or use another model.")
@@ -64,18 +69,30 @@ def http_status(error: Exception) -> int | None:
     return int(prefix[1]) if prefix else None
 
 
+def between_servers(status: int | None) -> bool:
+    """Whether a status is a gateway's, which lost the answer of the server behind it: that one may have done the work.
+
+    502 and 504 (RFC 9110, 15.6), and Cloudflare's own 520 to 524.
+    """
+    return status in (502, 504) or 520 <= (status or 0) <= 524
+
+
 def key_variable(provider: str) -> str:
     """The environment variable that holds a provider's key, as its client names it."""
-    return f"{provider.upper()}_API_KEY"
+    return _KEYS.get(provider, f"{provider.upper()}_API_KEY")
 
 
-def scrubbed(text: str, limit: int = 300) -> str:
-    """One line of at most `limit` characters, free of encoded data and of keys, also those in the environment."""
+def redacted(text: str) -> str:
+    """A text free of encoded data and of keys, also those in the environment."""
     for variable, value in os.environ.items():
         if variable.endswith(("_KEY", "_TOKEN", "_SECRET")) and len(value) >= 8:
             text = text.replace(value, "[key]")
-    text = _BLOB.sub("[data]", _KEY.sub("[key]", text))
-    line = " ".join(text.split())
+    return _BLOB.sub("[data]", _KEY.sub("[key]", text))
+
+
+def scrubbed(text: str, limit: int = 300) -> str:
+    """The same as one line of at most `limit` characters, for messages."""
+    line = " ".join(redacted(text).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 

@@ -14,6 +14,7 @@ from langchain_core.tools import BaseTool, ToolException
 
 from overpaint.prompts import load
 from overpaint.tools.chat import get_chat, picture
+from overpaint.tools.database import open_database
 from overpaint.tools.faults import BadInput
 from overpaint.tools.generate_image import make_generate_image
 from overpaint.tools.images import ImageStore
@@ -78,7 +79,7 @@ def made_up(tool: str) -> dict[str, Any]:
 def both_tools(store: ImageStore, home: Path) -> dict[str, BaseTool]:
     home.mkdir()
     tools = (
-        make_generate_image(get_painter("shapes"), store, Ledger(home / "overpaint.db")),
+        make_generate_image(get_painter("shapes"), store, Ledger(open_database(f"sqlite:///{home}/overpaint.db"))),
         inspector("shapes", store),
     )
     return {tool.name: tool for tool in tools}
@@ -129,7 +130,9 @@ async def test_an_agent_paints_with_the_built_in_painter_and_looks_with_the_buil
     server: ChatServer, tmp_path: Path
 ) -> None:
     store = ImageStore(tmp_path / "images")
-    painting = make_generate_image(get_painter("shapes"), store, Ledger(tmp_path / "overpaint.db"))
+    painting = make_generate_image(
+        get_painter("shapes"), store, Ledger(open_database(f"sqlite:///{tmp_path}/overpaint.db"))
+    )
     looking = inspector("shapes", store)
     prompt = "one large red circle in the center"
     server.script = [calls("generate_image", prompt=prompt, seed=7), Say("Painted.")]

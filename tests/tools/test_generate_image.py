@@ -19,6 +19,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool
 from pydantic import ValidationError
 
+from overpaint.tools.database import open_database
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.generate_image import make_generate_image
 from overpaint.tools.images import ImageStore
@@ -58,7 +59,7 @@ def images(home: Path) -> ImageStore:
 @pytest.fixture
 def ledger(home: Path) -> Ledger:
     home.mkdir()
-    return Ledger(home / "overpaint.db")
+    return Ledger(open_database(f"sqlite:///{home}/overpaint.db"))
 
 
 @pytest.fixture
@@ -309,8 +310,8 @@ async def test_cancelled_while_claiming_leaves_the_request_free_and_unpaid(
 ) -> None:
     claim = Ledger._claim
 
-    def slow(ledger: Ledger, key: str, request: str) -> Claim:
-        won = claim(ledger, key, request)
+    def slow(ledger: Ledger, key: str, request: str, run: str | None) -> Claim:
+        won = claim(ledger, key, request, run)
         time.sleep(0.2)
         return won
 
@@ -361,16 +362,17 @@ async def test_a_claim_outlives_a_database_that_cannot_be_used_for_a_while(
 
     async def slow(request: PaintRequest) -> PaintResult:
         begun.set()
-        there, ledger.path = ledger.path, home / "missing" / "overpaint.db"
+        there, ledger.database = ledger.database, open_database(f"sqlite:///{home}/missing/overpaint.db")
         await asyncio.sleep(0.3)
-        ledger.path = there
+        ledger.database = there
         await asyncio.sleep(0.9)
         return await works(request)
 
     remote.answer = slow
     painting = asyncio.create_task(paint(make_generate_image(remote, images, ledger), key="k"))
     await begun.wait()
-    waited_for = await paint(make_generate_image(remote, images, Ledger(home / "overpaint.db")), key="k")
+    waiting = Ledger(open_database(f"sqlite:///{home}/overpaint.db"))
+    waited_for = await paint(make_generate_image(remote, images, waiting), key="k")
     assert ((await painting)["outcome"], waited_for["outcome"]) == ("ok", "ok")
     assert len(remote.asked) == 1
 
@@ -378,9 +380,10 @@ async def test_a_claim_outlives_a_database_that_cannot_be_used_for_a_while(
 _KILLED = """
 import asyncio, os, sys
 from pathlib import Path
+from overpaint.tools.database import open_database
 from overpaint.tools.generate_image import make_generate_image
 from overpaint.tools.images import ImageStore
-from overpaint.tools.ledger import Claim, Ledger
+from overpaint.tools.ledger import Ledger
 from overpaint.tools.painters import Abilities
 class Remote:
     name = "remote:test"
@@ -388,7 +391,7 @@ class Remote:
     async def paint(self, request, progress=None):
         os.kill(os.getpid(), 9)
 home = Path(sys.argv[1])
-tool = make_generate_image(Remote(), ImageStore(home / "images"), Ledger(home / "overpaint.db"))
+tool = make_generate_image(Remote(), ImageStore(home / "images"), Ledger(open_database(f"sqlite:///{home}/overpaint.db")))
 asyncio.run(tool.ainvoke({"prompt": "a red circle", "key": "k"}))
 """
 

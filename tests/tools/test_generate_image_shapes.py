@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from overpaint.tools.database import open_database
 from overpaint.tools.gate import gate
 from overpaint.tools.generate_image import Painting, make_generate_image
 from overpaint.tools.images import ImageStore
@@ -21,7 +22,10 @@ async def test_a_real_picture_is_painted_repeated_and_edited(tmp_path: Path) -> 
     images, steps = ImageStore(tmp_path / "images"), list[tuple[int, int]]()
     painter = get_painter("shapes")
     tool = make_generate_image(
-        painter, images, Ledger(tmp_path / "overpaint.db"), lambda step, of: steps.append((step, of))
+        painter,
+        images,
+        Ledger(open_database(f"sqlite:///{tmp_path}/overpaint.db")),
+        lambda step, of: steps.append((step, of)),
     )
 
     async def paint(**args: Any) -> tuple[str, bytes]:

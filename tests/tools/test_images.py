@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 
 from overpaint.tools.decoding import BadPicture
 from overpaint.tools.faults import BadInput
+from overpaint.tools.files import refresh, remove_if_old
 from overpaint.tools.images import ImageRef, ImageStore
 
 Draw = Callable[..., bytes]
@@ -33,13 +36,54 @@ async def test_a_picture_is_kept_by_its_content(encoding: str, suffix: str, draw
     assert await images.load(sha256) == data
 
 
-async def test_saving_again_changes_nothing(draw: Draw, tmp_path: Path) -> None:
+async def test_saving_again_changes_nothing_but_the_time(draw: Draw, tmp_path: Path) -> None:
     images, data = ImageStore(tmp_path), draw(DISC)
     refs = await asyncio.gather(*(images.save(data) for _ in range(20)))
-    before = images.path(refs[0]).stat()
+    path = images.path(refs[0])
+    os.utime(path, (1, 1))
+    before = path.stat()
     assert await images.save(data) == refs[0]
-    assert images.path(refs[0]).stat().st_mtime_ns == before.st_mtime_ns
+    assert path.stat().st_ino == before.st_ino
+    assert time.time() - path.stat().st_mtime < 60
     assert len(files(tmp_path)) == 1
+
+
+async def test_a_picture_saved_again_is_spared_by_whoever_removes_old_ones(draw: Draw, tmp_path: Path) -> None:
+    images, data = ImageStore(tmp_path), draw(DISC)
+    path = images.path(await images.save(data))
+    os.utime(path, (1, 1))
+    await images.save(data)
+    assert not remove_if_old(path, time.time() - 60)
+    assert await images.load(path.stem) == data
+    os.utime(path, (1, 1))
+    assert remove_if_old(path, time.time() - 60)
+    assert not remove_if_old(path, time.time() - 60)
+    assert files(tmp_path) == []
+
+
+def test_a_file_that_is_refreshed_while_it_is_removed_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"x")
+    os.utime(path, (1, 1))
+    rename = Path.rename
+
+    def refreshed_just_before(self: Path, target: Path) -> Path:
+        assert refresh(self)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refreshed_just_before)
+    assert not remove_if_old(path, time.time() - 60)
+    assert files(tmp_path) == [path]
+
+
+async def test_saving_and_removing_at_once_never_loses_a_picture(draw: Draw, tmp_path: Path) -> None:
+    images, data = ImageStore(tmp_path), draw(DISC)
+    path = images.path(await images.save(data))
+
+    for _ in range(100):
+        os.utime(path, (1, 1))
+        await asyncio.gather(asyncio.to_thread(remove_if_old, path, time.time() - 60), images.save(data))
+        assert await images.load(path.stem) == data
 
 
 async def test_half_a_file_is_noticed_and_healed_by_saving_again(draw: Draw, tmp_path: Path) -> None:

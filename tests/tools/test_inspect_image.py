@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from langchain_core.messages import ToolMessage
 from pydantic import ValidationError
 
+from overpaint.tools.call_log import CallLog, read_calls
 from overpaint.tools.chat import get_chat
+from overpaint.tools.database import open_database
 from overpaint.tools.images import ImageStore
 from overpaint.tools.inspect_image import Answer, Inspection, make_inspect_image, settled
 from tests.servers import ChatServer, Say, chat_server
@@ -36,11 +38,19 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
         yield server
 
 
-async def look(text: str, server: ChatServer, tmp_path: Path, draw: Any, count: int = 2, **more: Any) -> ToolMessage:
+async def look(
+    text: str,
+    server: ChatServer,
+    tmp_path: Path,
+    draw: Any,
+    count: int = 2,
+    log: CallLog | None = None,
+    **more: Any,
+) -> ToolMessage:
     store, server.script = ImageStore(tmp_path), [Say(text)]
     ref = await store.save(draw((32, 32, 9, "red")))
     tool = make_inspect_image(
-        get_chat("openai:m", store), instructions="Judge.", question_prompt=lambda asked: "\n".join(asked)
+        get_chat("openai:m", store), instructions="Judge.", question_prompt=lambda asked: "\n".join(asked), log=log
     )
     args = {"image": ref["sha256"], "questions": [f"Q{i + 1}?" for i in range(count)], **more}
     message = await tool.ainvoke({"name": tool.name, "args": args, "id": "1", "type": "tool_call"})
@@ -58,6 +68,15 @@ async def test_the_model_reads_lines_and_code_reads_the_artifact(server: ChatSer
     system, human = server.asked[0].json["messages"]
     assert system["content"] == "Judge."
     assert human["content"][0]["text"] == "Q1?\nQ2?"
+
+
+async def test_every_look_is_logged(server: ChatServer, tmp_path: Path, draw: Any) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'overpaint.db'}")
+    log = CallLog(database, run="run", node="judge", task="1.0")
+    await look(said(answered(1, "yes")), server, tmp_path, draw, log=log)
+    (call,) = await read_calls(database, "run", 9)
+    assert (call.model, call.name, call.task) == ("openai:m", "inspect_image", "1.0")
+    assert "sha256:" in str(call.messages)
 
 
 async def test_what_was_not_answered_or_twice_differently_is_unsure(

@@ -5,7 +5,7 @@ import pytest
 
 from overpaint.tools import painters
 from overpaint.tools.faults import BadInput
-from overpaint.tools.painters import BUILT_IN, Abilities, get_painter, refuse_unaccepted
+from overpaint.tools.painters import BUILT_IN, Abilities, PaintRequest, get_painter, refuse_unaccepted
 
 
 def test_the_same_name_and_settings_give_the_same_painter() -> None:
@@ -51,3 +51,25 @@ def test_settings_a_painter_does_not_honour_are_refused_by_name() -> None:
     refuse_unaccepted(plain, size=(64, 64), steps=None)
     with pytest.raises(BadInput, match=r"plain does not honour steps=9.*size"):
         refuse_unaccepted(plain, size=(64, 64), steps=9, guidance=2)
+
+
+def open_odd(model: str, **options: Any) -> Any:
+    """A factory that takes whatever it is given."""
+    return (model, options)
+
+
+def test_a_factory_is_given_only_what_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(painters, "_factory", lambda scheme: open_odd)
+    opened: list[Any] = [get_painter("odd:m"), get_painter("odd:m", timeout=3.0, idempotent=False)]
+    assert opened == [("m", {}), ("m", {"timeout": 3.0, "idempotent": False})]
+
+
+@pytest.mark.parametrize("option", [{"timeout": 3.0}, {"idempotent": True}])
+def test_an_option_a_factory_does_not_know_is_refused_by_name(option: dict[str, Any]) -> None:
+    name, value = next(iter(option.items()))
+    with pytest.raises(BadInput, match=f"shapes does not honour {name}={value}"):
+        get_painter("shapes", **option)
+
+
+def test_a_requests_key_says_nothing_about_the_picture() -> None:
+    assert PaintRequest("a", key="1") == PaintRequest("a", key="2") != PaintRequest("b", key="1")
