@@ -20,7 +20,7 @@ from rates import grid
 from runs import append, read, spread
 from typing_extensions import TypedDict
 
-from overpaint.graph.nodes.decide import derive_seed
+from overpaint.graph.minting import derive_seed
 from overpaint.graph.schemas import Upsampled
 from overpaint.prompts import load
 from overpaint.shapes.chat import answer

@@ -14,7 +14,8 @@ class Attempt(TypedDict):
     """All that painting and judging one candidate needs, and no more.
 
     `prompt` None means that of the record `base`. `source` is the picture an edit starts from; `earlier` are
-    pictures a new one must not repeat.
+    pictures a new one must not repeat. `spare` is how often a picture that may have been paid for and was never seen
+    may be painted again.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Attempt(TypedDict):
     seed: int | None
     source: ImageRef | None
     earlier: list[str]
+    spare: int
     checklist: list[Requirement]
     settings: dict[str, Any]
     prompts: dict[str, str]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from overpaint.graph.checklists import fingerprint
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Action, Candidate, Plan, Requirement, State, StopReason
 
@@ -28,10 +29,17 @@ def plan(state: State, settings: Settings) -> Plan:
         settings: the effective settings.
     """
     champion = state.get("champion")
-    if reason := _reached(state, settings, champion):
+    outdated = champion is not None and is_outdated(state)
+    if reason := _reached(state, settings, champion, outdated):
         return _stop(*reason)
-    if state["round"] < 0:
+    if champion is not None and outdated:
+        why = "the checklist changed, so the champion is judged by it before anything is painted"
+        return _paint("rejudge", why, champion["id"], 1, [])
+    if state["round"] < 0 and not state.get("wish"):
         return _first(state, settings)
+    if state.get("wish"):
+        parent = None if champion is None else champion["id"]
+        return _paint("revise", "a person wrote the prompt", parent, _affordable(state, settings), [])
     action = _next_action(state, settings, champion)
     if action is None:
         return _stop("patience", _stalled(state))
@@ -40,16 +48,30 @@ def plan(state: State, settings: Settings) -> Plan:
     return _paint(action, why, None if champion is None else champion["id"], _affordable(state, settings), targets)
 
 
-def crown(champion: Candidate | None, challengers: Iterable[Candidate]) -> Candidate | None:
+def crown(
+    champion: Candidate | None, challengers: Iterable[Candidate], declined: str | None = None
+) -> Candidate | None:
     """The champion after a round: it falls only to a challenger that loses no requirement and gains one.
 
     The first champion is the best of its round by score; a picture that could not be judged is taken only while there
-    is nothing better.
+    is nothing better. A champion that a person declined (its id) falls to one that merely loses nothing.
     """
     for challenger in sorted(challengers, key=lambda c: -1.0 if c["score"] is None else c["score"], reverse=True):
-        if challenger["outcome"] == "ok" and _beats(challenger, champion):
+        if challenger["outcome"] == "ok" and _beats(challenger, champion, declined):
             champion = challenger
     return champion
+
+
+def cap_reached(state: State, settings: Settings) -> Plan | None:
+    """The plan that stops a run which has no room for one more picture; None while there is room."""
+    reason = _cap(state, settings, images=1)
+    return _stop(*reason) if reason else None
+
+
+def is_outdated(state: State) -> bool:
+    """Whether the candidates were judged by another checklist than the one in force."""
+    judged_by = state.get("judged_by")
+    return judged_by is not None and judged_by != fingerprint(state["checklist"])
 
 
 def passes(candidate: Candidate | None) -> bool:
@@ -63,43 +85,59 @@ def failing(candidate: Candidate, checklist: Sequence[Requirement]) -> list[str]
     return [r["id"] for r in sorted(lost, key=lambda r: -r["weight"])]
 
 
-def _beats(challenger: Candidate, champion: Candidate | None) -> bool:
+def _beats(challenger: Candidate, champion: Candidate | None, declined: str | None) -> bool:
     if champion is None:
         return True
+    if challenger["id"] == champion["id"]:
+        return False
     new, old = challenger["beliefs"], champion["beliefs"]
     if not new or not old:
         return bool(new) and not old
     lost = any(o == HOLDS and n != HOLDS for n, o in zip(new, old, strict=True))
     gained = any(n == HOLDS and o != HOLDS for n, o in zip(new, old, strict=True))
-    return gained and not lost
+    return not lost and (gained or champion["id"] == declined)
 
 
-def _reached(state: State, settings: Settings, champion: Candidate | None) -> tuple[StopReason, str] | None:
+def _reached(
+    state: State, settings: Settings, champion: Candidate | None, outdated: bool
+) -> tuple[StopReason, str] | None:
     if fault := state.get("fatal") or _all_failed(state):
         return "provider", fault
+    if not state.get("wish") and not outdated and (reason := _settled(state, settings, champion)):
+        return reason
+    return _cap(state, settings, images=0 if outdated else 1)
+
+
+def _settled(state: State, settings: Settings, champion: Candidate | None) -> tuple[StopReason, str] | None:
     if settings.judge_method == "none" and champion is not None:
         return "no_judge", "there is no judge, so the first picture that is whole is taken"
-    if settings.stop_when_passed and passes(champion):
+    if settings.stop_when_passed and passes(champion) and not _is_declined(state, champion):
         return "passed", "every requirement holds"
     if settings.rounds is not None and state["round"] + 1 >= settings.rounds:
         return "rounds", f"rounds={settings.rounds} is reached"
-    return _cap(state, settings)
+    return None
+
+
+def _is_declined(state: State, champion: Candidate | None) -> bool:
+    return champion is not None and champion["id"] == state.get("declined")
 
 
 def _all_failed(state: State) -> str:
+    if state.get("plan", {}).get("action") == "stop":
+        return ""  # a run that is taken up again after it stopped gets another chance
     latest = [c for c in state["candidates"].values() if c["round"] == state["round"]]
     broken = bool(latest) and all(c["outcome"] == "error" for c in latest)
     return "the painter failed for every candidate of the round" if broken else ""
 
 
-def _cap(state: State, settings: Settings) -> tuple[StopReason, str] | None:
+def _cap(state: State, settings: Settings, images: int) -> tuple[StopReason, str] | None:
     spent = state["receipt"]
     caps: list[tuple[StopReason, float | None, float | None]] = [
-        ("max_images", settings.max_images, spent["images"] + 1),
+        ("max_images", settings.max_images, spent["images"] + images),
         ("max_calls", settings.max_calls, spent["calls"] + CALLS_PER_CANDIDATE),
         ("max_tokens", settings.max_tokens, spent["tokens"] + 1),
         ("max_seconds", settings.max_seconds, spent["seconds"]),
-        ("max_usd", settings.max_usd, _money(state)),
+        ("max_usd", settings.max_usd, _money(state, images)),
     ]
     for name, cap, needed in caps:
         if cap is not None and needed is not None and needed > cap:
@@ -107,9 +145,9 @@ def _cap(state: State, settings: Settings) -> tuple[StopReason, str] | None:
     return None
 
 
-def _money(state: State) -> float | None:
+def _money(state: State, images: int) -> float | None:
     price, spent = state["painter"]["price_usd"], state["receipt"]["usd"]
-    return None if price is None or spent is None else spent + price
+    return None if price is None or spent is None else spent + price * images
 
 
 def _affordable(state: State, settings: Settings) -> int:

@@ -3,6 +3,8 @@
 `graph` has no checkpointer, for servers that bring their own; `build_graph` makes one that keeps its own.
 """
 
+from typing import Literal
+
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -16,6 +18,8 @@ from overpaint.graph.nodes.deliver import deliver
 from overpaint.graph.nodes.generate import IDLE_SECONDS, generate, record_fault, worth_retrying
 from overpaint.graph.nodes.intake import intake
 from overpaint.graph.nodes.judge import judge
+from overpaint.graph.nodes.review import review
+from overpaint.graph.nodes.review_checklist import review_checklist
 from overpaint.graph.nodes.specify import specify
 from overpaint.graph.nodes.upsample import upsample
 from overpaint.graph.settings import Settings
@@ -50,22 +54,30 @@ def _candidate() -> StateGraph[CandidateState, Settings, Carried, Judged]:
     return flow
 
 
+def _once_written(state: State) -> Literal["review_checklist", "decide"]:
+    """Both writers are done in one superstep, so both lead to the same node, which then runs once."""
+    asked = state["settings"]["review_checklist"] and state["settings"]["judge_method"] != "none"
+    return "review_checklist" if asked else "decide"
+
+
 def _run() -> StateGraph[State, Settings, Input, Output]:
     flow = StateGraph(State, Settings, input_schema=Input, output_schema=Output)
     flow.add_node(intake, retry_policy=RETRY)
     flow.add_node(upsample, retry_policy=RETRY)
     flow.add_node(specify, retry_policy=RETRY)
+    flow.add_node(review_checklist)
     flow.add_node(decide)
     flow.add_node("candidate", _candidate().compile())
     flow.add_node(critique, retry_policy=RETRY)
+    flow.add_node(review)
     flow.add_node(deliver)
     flow.add_edge(START, "intake")
     flow.add_edge("intake", "upsample")
     flow.add_edge("intake", "specify")
-    # Two plain edges, since both ends fall into one superstep. A joined edge would keep a set in its channel, which the
+    # Two edges, since both ends fall into one superstep. A joined edge would keep a set in its channel, which the
     # dev server reads back as a list: Studio would show a run paused before decide with nothing to do next.
-    flow.add_edge("upsample", "decide")
-    flow.add_edge("specify", "decide")
+    flow.add_conditional_edges("upsample", _once_written)
+    flow.add_conditional_edges("specify", _once_written)
     flow.add_edge("candidate", "decide")
     flow.add_edge("deliver", END)
     return flow

@@ -1,98 +1,165 @@
-"""Where checkpoints live, and which runs there are: the only file that knows the savers."""
+"""Where checkpoints live: the only file that knows LangGraph's savers and stores."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.store.base import BaseStore
 
-from overpaint.graph.flow import build_graph
-from overpaint.graph.state import State
-from overpaint.tools.faults import BadInput
-from overpaint.tools.home import current_home, open_home
+from overpaint.tools.database import Database, database_url, open_database
+from overpaint.tools.home import open_home
 
+if TYPE_CHECKING:
+    from psycopg_pool import AsyncConnectionPool
 
-@dataclass(frozen=True)
-class Kept:
-    """The newest state of a thread: its values, what would run next, and when it was written (ISO 8601)."""
-
-    thread: str
-    values: State
-    next: tuple[str, ...]
-    waiting: bool
-    updated: str
+_LOCK = 7_203_881_447
+"""Of PostgreSQL: held by the one process that sets LangGraph's tables up. Any number nobody else is likely to take."""
+_THREADS = (
+    # Checkpoint ids are time-ordered (UUID version 6), so their order is that of the last step taken.
+    "SELECT thread_id FROM checkpoints WHERE checkpoint_ns = '' GROUP BY thread_id ORDER BY MAX(checkpoint_id) DESC"
+)
 
 
 @asynccontextmanager
-async def open_checkpointer() -> AsyncIterator[AsyncSqliteSaver]:
-    """The SQLite saver on `overpaint.db` in the home folder, made if need be.
+async def open_checkpointer(url: str | None = None) -> AsyncIterator[BaseCheckpointSaver[str]]:
+    """The saver of a database, its tables made if need be; langgraph.json names it, so servers use it too.
 
-    WAL with a short log, a busy timeout of 30 s so that several processes can share the file, and small pages, which
-    waste least on rows of two to eight KB.
+    On SQLite: WAL with a short log, a busy timeout of 30 s so that several processes can share the file, and small
+    pages, which waste least on rows of two to eight KB. On PostgreSQL: a small pool, which replaces lost connections.
+
+    Args:
+        url: `sqlite:///PATH` or `postgresql://…`; OVERPAINT_DATABASE, or a file in the home folder, when None.
 
     Raises:
-        BadInput: the home folder cannot be written.
+        BadInput: the home folder or the database cannot be used.
     """
+    database = await _opened(url)
+    with database.faults():
+        async with _sqlite_saver(database) if _is_file(database) else _postgres_saver(database) as saver:
+            yield saver
+
+
+@asynccontextmanager
+async def open_store(url: str | None = None) -> AsyncIterator[BaseStore]:
+    """LangGraph's long-term store in the same database, for graphs that embed ours; our own flow uses none.
+
+    Args:
+        url: as for `open_checkpointer`.
+
+    Raises:
+        BadInput: the home folder or the database cannot be used.
+    """
+    database = await _opened(url)
+    with database.faults():
+        async with _sqlite_store(database) if _is_file(database) else _postgres_store(database) as store:
+            yield store
+
+
+def on_thread(thread: str, checkpoint: str | None = None) -> RunnableConfig:
+    """The config that names a thread, and one of its checkpoints if given."""
+    place = {"thread_id": thread} | ({"checkpoint_id": checkpoint, "checkpoint_ns": ""} if checkpoint else {})
+    return {"configurable": place}
+
+
+async def threads_of(saver: BaseCheckpointSaver[str]) -> list[str]:
+    """All threads in a saver's database, the one that took a step last first."""
+    connection: Any = saver.conn  # type: ignore[attr-defined]
+    if hasattr(connection, "execute"):
+        async with connection.execute(_THREADS) as cursor:
+            return [row[0] async for row in cursor]
+    async with connection.connection() as one:
+        rows = await (await one.execute(_THREADS)).fetchall()
+    return [row["thread_id"] for row in rows]
+
+
+async def _opened(url: str | None) -> Database:
     home = await asyncio.to_thread(open_home)
-    async with AsyncSqliteSaver.from_conn_string(str(home / "overpaint.db")) as saver:
+    database = open_database(url or database_url(home))
+    if not _is_file(database):
+        await asyncio.to_thread(_reach, database)
+    return database
+
+
+def _reach(database: Database) -> None:
+    """Find out why a server cannot be used, which a pool of connections would not tell."""
+    with database.transaction():
+        pass
+
+
+def _is_file(database: Database) -> bool:
+    return database.url.startswith("sqlite:")
+
+
+@asynccontextmanager
+async def _sqlite_saver(database: Database) -> AsyncIterator[BaseCheckpointSaver[str]]:
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    async with AsyncSqliteSaver.from_conn_string(database.url.removeprefix("sqlite:///")) as saver:
         for setting in ("busy_timeout = 30000", "page_size = 1024", "wal_autocheckpoint = 256"):
             await saver.conn.execute(f"PRAGMA {setting}")
         await saver.setup()
         yield saver
 
 
-def on_thread(thread: str) -> RunnableConfig:
-    """The config that names a thread."""
-    return {"configurable": {"thread_id": thread}}
+@asynccontextmanager
+async def _sqlite_store(database: Database) -> AsyncIterator[BaseStore]:
+    from langgraph.store.sqlite.aio import AsyncSqliteStore
+
+    async with AsyncSqliteStore.from_conn_string(database.url.removeprefix("sqlite:///")) as store:
+        await store.setup()
+        yield store
 
 
-async def kept_runs() -> list[Kept]:
-    """The newest state of every thread in the home folder, latest first; empty when there is no home yet."""
-    home = await asyncio.to_thread(current_home)
-    if home.exists() and not home.is_dir():
-        raise BadInput(f"the home folder {home} is no folder: set OVERPAINT_HOME to one")
-    if not (home / "overpaint.db").exists():
-        return []
-    async with open_checkpointer() as saver:
-        graph = build_graph(saver)
-        found = [await read_thread(graph, thread) for thread in await _threads(saver)]
-    return [kept for kept in found if "run" in kept.values]
+@asynccontextmanager
+async def _postgres_saver(database: Database) -> AsyncIterator[BaseCheckpointSaver[str]]:
+    from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+
+    async with _pool(database) as pool:
+        saver = AsyncPostgresSaver(pool)
+        async with _alone(pool):
+            await saver.setup()
+        yield saver
 
 
-async def find_run(run: str | None) -> Kept:
-    """The run of this id, or the one whose id starts with it; the latest when None.
+@asynccontextmanager
+async def _postgres_store(database: Database) -> AsyncIterator[BaseStore]:
+    from langgraph.store.postgres.aio import AsyncPostgresStore
 
-    Raises:
-        BadInput: there is none, or several start so.
-    """
-    runs = await kept_runs()
-    named = [kept for kept in runs if run is None or kept.values["run"].startswith(run)]
-    if not named:
-        missing = f"no run {run[:60]!r}" if run else "no run yet"
-        raise BadInput(
-            f"there is {missing} in {current_home()}: see overpaint runs, or start one with overpaint refine"
-        )
-    if run and len(named) > 1:
-        raise BadInput(f"{len(named)} runs start with {run[:60]!r}: give more of the id")
-    return named[0]
+    async with _pool(database) as pool:
+        store = AsyncPostgresStore(pool)
+        async with _alone(pool):
+            await store.setup()
+        yield store
 
 
-async def _threads(saver: AsyncSqliteSaver) -> list[str]:
-    # Checkpoint ids are time-ordered (UUID version 6), so their order is that of the last step taken.
-    query = (
-        "SELECT thread_id FROM checkpoints WHERE checkpoint_ns = '' GROUP BY thread_id ORDER BY MAX(checkpoint_id) DESC"
-    )
-    async with saver.conn.execute(query) as cursor:
-        return [row[0] async for row in cursor]
+@asynccontextmanager
+async def _pool(database: Database) -> AsyncIterator[AsyncConnectionPool[Any]]:
+    from psycopg.rows import dict_row
+    from psycopg_pool import AsyncConnectionPool
+
+    options = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
+    check = AsyncConnectionPool.check_connection
+    async with AsyncConnectionPool(
+        database.url, kwargs=options, min_size=1, max_size=4, open=False, check=check
+    ) as pool:
+        yield pool
 
 
-async def read_thread(graph: Any, thread: str) -> Kept:
-    """The newest state of one thread, by a graph with its checkpointer."""
-    snapshot = await graph.aget_state(on_thread(thread))
-    values: Any = snapshot.values
-    return Kept(thread, values, snapshot.next, bool(snapshot.interrupts), snapshot.created_at or "")
+@asynccontextmanager
+async def _alone(pool: AsyncConnectionPool[Any]) -> AsyncIterator[None]:
+    """Hold a lock, asked for again and again: a statement that waits for it would hold up CREATE INDEX CONCURRENTLY."""
+    async with pool.connection() as connection:
+        while True:
+            row = await (await connection.execute(f"SELECT pg_try_advisory_lock({_LOCK}) AS mine")).fetchone()
+            if row["mine"]:
+                break
+            await asyncio.sleep(0.05)
+        try:
+            yield
+        finally:
+            await connection.execute(f"SELECT pg_advisory_unlock({_LOCK})")

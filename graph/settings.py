@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from overpaint.tools.faults import BadInput
 
 Edit = Literal["edit", "revise", "restart", "reseed"]
+PAINTER_OPTIONS = ("device", "dtype", "offload", "timeout", "idempotent")
+"""The settings a painter is opened with; those of the picture travel with each request."""
 
 
 def _setting(default: Any, description: str, *nodes: str, **bounds: Any) -> Any:
@@ -72,6 +74,14 @@ class Settings(BaseModel):
     max_seconds: float | None = _setting(None, "Most seconds of model activity.", "decide", gt=0)
     max_usd: float | None = _setting(None, "Most money; refused while a price is unknown.", "decide", gt=0)
 
+    on_unknown: Literal["skip", "retry", "ask"] = _setting(
+        "skip", "What to do about a picture that may have been paid for and was never seen.", "generate"
+    )
+    review: Literal["never", "prompt", "champion", "both"] = _setting(
+        "never", "Wait for a person before a new prompt is painted, after a new champion, or both.", "review"
+    )
+    review_checklist: bool = _setting(False, "Wait for a person before the checklist is used.", "review_checklist")
+
     size: str | None = _setting(None, "Picture size in pixels, WIDTHxHEIGHT.", "generate")
     steps: int | None = _setting(None, "Denoising steps.", "generate", ge=1, le=1000)
     guidance: float | None = _setting(None, "Classifier-free guidance scale.", "generate", ge=0, le=100)
@@ -79,6 +89,10 @@ class Settings(BaseModel):
     device: str | None = _setting(None, "Device of a local painter: cpu, cuda, mps.", "generate")
     dtype: str | None = _setting(None, "Number type of a local painter: float32, float16, bfloat16.", "generate")
     offload: str | None = _setting(None, "Where a local painter keeps idle parts: none, model, sequential.", "generate")
+    timeout: float | None = _setting(None, "Seconds a remote painter may take for one picture.", "generate", gt=0)
+    idempotent: bool | None = _setting(
+        None, "The painter's server honours Idempotency-Key, so a request may be sent again.", "generate"
+    )
 
     @field_validator("size")
     @classmethod
@@ -102,9 +116,18 @@ class Settings(BaseModel):
         return int(width), int(height)
 
     @property
+    def kept(self) -> dict[str, Any]:
+        """What state keeps, JSON only: all effective settings, without those that are unset anyway.
+
+        Every checkpoint holds it, and every candidate on its way.
+        """
+        unset = {name for name, field in type(self).model_fields.items() if field.default is None}
+        return {k: v for k, v in self.model_dump(mode="json").items() if v is not None or k not in unset}
+
+    @property
     def picture(self) -> dict[str, Any]:
         """The settings of the picture that were given; a painter honours each or refuses it by name."""
-        names = ("size", "steps", "guidance", "negative_prompt", "device", "dtype", "offload")
+        names = ("size", "steps", "guidance", "negative_prompt", *PAINTER_OPTIONS)
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 

@@ -14,15 +14,16 @@ from typing_extensions import TypedDict
 
 from overpaint.tools.images import ImageRef
 
-Action = Literal["start", "given", "edit", "revise", "restart", "reseed"]
-"""How a candidate came to be: of the first round, given by the user, or what the plan chose."""
+Action = Literal["start", "given", "rejudge", "edit", "revise", "restart", "reseed"]
+"""How a candidate came to be: of the first round, given by the user, a champion judged by another checklist, or what
+the plan chose."""
 
 Outcome = Literal["ok", "blank", "blocked", "duplicate", "error", "unknown"]
 """What became of a candidate before judging; only `ok` is ever sent to a judge."""
 
 StopReason = Literal[
     "passed", "no_judge", "patience", "rounds", "max_images", "max_calls", "max_tokens", "max_seconds", "max_usd",
-    "provider",
+    "provider", "person",
 ]  # fmt: skip
 
 WINDOW = 8
@@ -96,17 +97,25 @@ class Proposal(TypedDict):
 
 
 class Critique(TypedDict):
-    """What to change and how. `fault` is set when the critic's answer could not be used."""
+    """What to change and how. `fault` is set when the critic's answer could not be used.
 
+    `action` is what will be done, which differs from the plan's where there is no usable proposal.
+    """
+
+    action: Action
     feedback: str
     proposals: list[Proposal]
     fault: str | None
 
 
 class Receipt(TypedDict):
-    """What a run spent. `usd` is None while any price is unknown."""
+    """What a run spent. `usd` is None while any price is unknown.
+
+    `images` counts every picture that was or may have been paid for; of these, `unknown` were never seen.
+    """
 
     images: int
+    unknown: int
     calls: int
     tokens: int
     seconds: float
@@ -115,7 +124,7 @@ class Receipt(TypedDict):
 
 def empty_receipt() -> Receipt:
     """A receipt of nothing spent."""
-    return Receipt(images=0, calls=0, tokens=0, seconds=0.0, usd=0.0)
+    return Receipt(images=0, unknown=0, calls=0, tokens=0, seconds=0.0, usd=0.0)
 
 
 def add_receipts(left: Receipt | None, right: Receipt | None) -> Receipt:
@@ -124,6 +133,7 @@ def add_receipts(left: Receipt | None, right: Receipt | None) -> Receipt:
     usd = None if a["usd"] is None or b["usd"] is None else a["usd"] + b["usd"]
     return Receipt(
         images=a["images"] + b["images"],
+        unknown=a.get("unknown", 0) + b.get("unknown", 0),
         calls=a["calls"] + b["calls"],
         tokens=a["tokens"] + b["tokens"],
         seconds=round(a["seconds"] + b["seconds"], 3),
@@ -155,6 +165,15 @@ def merge_candidates(left: dict[str, Candidate] | None, right: dict[str, Candida
     return {c["id"]: c for c in kept}
 
 
+class Origin(TypedDict):
+    """Where a fork came from: run, thread and checkpoint, and the candidate it starts from (None: the checkpoint)."""
+
+    run: str
+    thread: str
+    checkpoint: str
+    candidate: str | None
+
+
 class Input(TypedDict):
     """What a run starts from: a brief, or a conversation whose last human message is the brief."""
 
@@ -168,7 +187,9 @@ class State(TypedDict, total=False):
 
     `settings` are the effective ones, without secrets. `tried` are the actions of the rounds since the last gain.
     `prompts` names every prompt file used so far. `fatal` says which provider failed for good. `ended` is set by
-    deliver alone.
+    deliver alone. `judged_by` is the fingerprint of the checklist that the candidates were judged by. What a person
+    said: `wish` is a prompt to paint next, `remark` is for the critic, `declined` the champion not taken, `reviewing`
+    what a pause is about. `forked_from` is None in a run of its own.
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
@@ -188,6 +209,12 @@ class State(TypedDict, total=False):
     prompts: Annotated[dict[str, str], merge_labels]
     receipt: Annotated[Receipt, add_receipts]
     fatal: Annotated[str, first_fault]
+    judged_by: str
+    wish: str | None
+    remark: str | None
+    declined: str | None
+    reviewing: Literal["champion", "prompt"]
+    forked_from: Origin | None
     ended: StopReason | None
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 from langchain_core.tools import BaseTool
+from langgraph.runtime import Runtime
+from overpaint.tools.call_log import CallLog
 from pydantic import BaseModel
 
-from overpaint.graph.settings import Settings
-from overpaint.graph.state import Receipt
+from overpaint.graph.settings import PAINTER_OPTIONS, Settings
+from overpaint.graph.state import Receipt, empty_receipt
 from overpaint.prompts import Prompt, load
 from overpaint.tools.asking import Reply, ask
 from overpaint.tools.chat import get_chat
+from overpaint.tools.database import Database, database_url, open_database
 from overpaint.tools.home import current_home
 from overpaint.tools.images import ImageStore
 from overpaint.tools.ledger import Ledger
@@ -36,6 +40,7 @@ class Toolbox:
     images: ImageStore
     records: RecordStore
     ledger: Ledger
+    calls: CallLog | None = None
 
     async def painter(self) -> Painter:
         """The image model; opening it looks at files, so it is done in a thread.
@@ -43,7 +48,7 @@ class Toolbox:
         Raises:
             BadInput: there is no such painter, or it cannot run here.
         """
-        wanted = {k: v for k, v in self.settings.picture.items() if k in ("device", "dtype", "offload")}
+        wanted = {k: v for k, v in self.settings.picture.items() if k in PAINTER_OPTIONS}
         return await asyncio.to_thread(get_painter, self.settings.painter, **wanted)
 
     def model_name(self, role: Role) -> str:
@@ -69,18 +74,45 @@ class Toolbox:
             ProviderFault: the model could not be reached. An answer that cannot be read is a fault of the reply.
         """
         messages = to_messages(*prompt.render(**values), shown)
-        return await ask(await self.chat(role), schema, messages, name=prompt.name, repair=ask_again)
+        chat = await self.chat(role)
+        return await ask(chat, schema, messages, name=prompt.name, repair=ask_again, log=self.calls)
+
+    async def spent(self) -> Receipt:
+        """What this task's model calls came to, those of a try that crashed or failed included."""
+        if self.calls is None:
+            return empty_receipt()
+        sums = await self.calls.spent()
+        return Receipt(
+            images=0, unknown=0, calls=sums.calls, tokens=sums.tokens, seconds=round(sums.seconds, 3), usd=sums.usd
+        )
 
 
-async def open_toolbox(settings: Mapping[str, Any]) -> Toolbox:
-    """The toolbox for the settings that a state holds; the current folder is asked for in a thread."""
-    home = await asyncio.to_thread(current_home)
+async def open_toolbox(
+    settings: Mapping[str, Any], run: str | None = None, node: str = "", runtime: Runtime[Any] | None = None
+) -> Toolbox:
+    """The toolbox for the settings that a state holds; the current folder is asked for in a thread.
+
+    Args:
+        settings: the effective settings.
+        run: the run whose model calls are logged; None when none will be made.
+        node: who makes them; for a candidate its id as well.
+        runtime: names the task, which is the same when a crashed or failed node is tried again.
+    """
+    home, database = await asyncio.to_thread(_places)
+    info = runtime.execution_info if runtime else None
+    task = info.task_id if info else ""
     return Toolbox(
         settings=Settings.model_validate(settings),
         images=ImageStore(home / "images"),
         records=RecordStore(home / "records"),
-        ledger=Ledger(home / "overpaint.db"),
+        ledger=Ledger(database),
+        calls=CallLog(database, run=run, node=node, task=task) if run else None,
     )
+
+
+def _places() -> tuple[Path, Database]:
+    home = current_home()
+    return home, open_database(database_url(home))
 
 
 def to_messages(system: str, human: str, shown: str | None = None) -> list[AnyMessage]:
@@ -101,8 +133,3 @@ async def use_tool(tool: BaseTool, **arguments: Any) -> Any:
     call = {"name": tool.name, "args": arguments, "id": f"{tool.name}-node", "type": "tool_call"}
     message = await tool.ainvoke(call)
     return message.artifact
-
-
-def spent_on(reply: Reply[Any]) -> Receipt:
-    """The receipt of a model call."""
-    return Receipt(images=0, calls=reply.calls, tokens=reply.tokens, seconds=reply.seconds, usd=reply.usd)

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 import yaml
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
 _PARTING = "<!-- human -->"
@@ -76,11 +76,16 @@ def names() -> list[str]:
 
 
 def _fill(body: str, values: dict[str, Any]) -> str:
+    return _template(body).render(values).strip()
+
+
+@cache
+def _template(body: str) -> Template:
     # Autoescape is for HTML; what must not happen here is a value that closes the tag it stands in.
     environment = SandboxedEnvironment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_defuse
     )
-    return environment.from_string(body).render(values).strip()
+    return environment.from_string(body)
 
 
 def _defuse(value: Any) -> Any:

@@ -4,33 +4,40 @@ from __future__ import annotations
 
 from typing import Any, Literal, cast
 
+from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from overpaint.graph.nodes.decide import sends
+from overpaint.graph.minting import sends, spread
 from overpaint.graph.places import free_space, usable
 from overpaint.graph.record import Belief, Record
 from overpaint.graph.schemas import Proposals
+from overpaint.graph.settings import Settings
 from overpaint.graph.state import Action, Candidate, Critique, Proposal, State
-from overpaint.graph.toolbox import Toolbox, open_toolbox, spent_on
+from overpaint.graph.toolbox import Toolbox, open_toolbox
 from overpaint.prompts import load
 
 
-async def critique(state: State) -> Command[Literal["candidate"]]:
+async def critique(state: State, runtime: Runtime[Settings]) -> Command[Literal["candidate", "review"]]:
     """Ask the critic for as many proposals as the plan wants; fall back to another seed when there is no usable one."""
-    toolbox, champion = await open_toolbox(state["settings"]), state["champion"]
+    toolbox = await open_toolbox(state["settings"], state["run"], "critique", runtime)
+    champion = state["champion"]
     assert champion is not None  # the controller plans no critique without a champion
     record = cast(Record, await toolbox.records.read(champion["record"]))
-    prompt = load(f"critique.{state['plan']['action']}")
+    prompt = load(f"critique.{state['plan']['action']}", version=2)
     reply = await toolbox.consult(
         "critic", prompt, Proposals, shown=_picture(champion), values=await _values(state, toolbox, record)
     )
     action, proposals = _settle(state, record, reply.value)
-    critique_ = Critique(feedback=reply.value.feedback if reply.value else "", proposals=proposals, fault=reply.fault)
+    feedback = reply.value.feedback if reply.value else ""
+    critique_ = Critique(action=action, feedback=feedback, proposals=proposals, fault=reply.fault)
     labels = {**state.get("prompts", {}), prompt.name: prompt.label}
-    return Command(
-        update={"critique": critique_, "prompts": labels, "receipt": spent_on(reply)},
-        goto=sends({**state, "prompts": labels}, action, proposals, critique_["feedback"]),
-    )
+    update: State = {"critique": critique_, "prompts": labels, "receipt": await toolbox.spent()}
+    if state.get("remark"):
+        update["remark"] = None
+    if toolbox.settings.review in ("prompt", "both"):
+        return Command(update={**update, "reviewing": "prompt"}, goto="review")
+    chosen = spread(proposals, state["plan"]["count"])
+    return Command(update=update, goto=sends({**state, "prompts": labels}, action, chosen, feedback))
 
 
 async def _values(state: State, toolbox: Toolbox, record: Record) -> dict[str, Any]:
@@ -43,6 +50,7 @@ async def _values(state: State, toolbox: Toolbox, record: Record) -> dict[str, A
         "failed": [_told(state, b) for b in _failed(state, record)],
         "attempts": list(dict.fromkeys(p["prompt"] for p in past if p["prompt"])),
         "count": state["plan"]["count"],
+        "remark": state.get("remark") or "",
         "token_limit": state["painter"]["token_limit"],
     }
 

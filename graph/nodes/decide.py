@@ -1,96 +1,71 @@
-"""decide: run the controller, mint candidates, and route. No model call, no I/O."""
+"""decide: run the controller, mint candidates, and route.
+
+No model call; the painter is looked at only when settings were given anew.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from typing import Literal
 
-from langgraph.types import Command, Send
+from langgraph.runtime import Runtime
+from langgraph.types import Command, Overwrite
 
-from overpaint.graph.attempt import Attempt, Carried
+from overpaint.graph.checklists import fingerprint
 from overpaint.graph.controller import crown, plan
+from overpaint.graph.effective import in_force
+from overpaint.graph.minting import of_round, route
 from overpaint.graph.settings import Settings
-from overpaint.graph.state import Action, Candidate, Proposal, State
+from overpaint.graph.state import Candidate, Plan, State
 
-Next = Literal["candidate", "critique", "deliver"]
+Next = Literal["candidate", "critique", "review", "deliver"]
 
 
-async def decide(state: State) -> Command[Next]:
+async def decide(state: State, runtime: Runtime[Settings]) -> Command[Next]:
     """Crown the champion of the round that ended, and choose what comes next."""
+    anew = await in_force(state, runtime.context)
+    state = {**state, **anew}
     settings = Settings.model_validate(state["settings"])
-    round_ = state.get("round", -1)
     before = state.get("champion")
-    champion = crown(before, _of_round(state, round_))
-    tried = [] if round_ < 1 or champion != before else [*state["tried"], state["plan"]["action"]]
-    fresh: State = {"champion": champion, "tried": [a for a in tried if a != "stop"], "round": round_}
+    fresh = _after_round(state, before)
     decision = plan({**state, **fresh}, settings)
+    update: State = {**anew, **fresh, "plan": decision}
+    if _is_shown(before, fresh["champion"], decision, settings):
+        return Command(update={**update, "reviewing": "champion"}, goto="review")
+    return go_on(state, update)
+
+
+def go_on(state: State, update: State) -> Command[Next]:
+    """Carry out the plan in `update`: end the run, ask the critic, or send out candidates of a new round."""
+    decision = update["plan"]
     if decision["action"] == "stop":
-        return Command(update={**fresh, "plan": decision}, goto="deliver")
-    fresh = {**fresh, "plan": decision, "round": round_ + 1}
-    if decision["action"] in ("edit", "revise", "restart"):
-        return Command(update=fresh, goto="critique")
-    now: State = {**state, **fresh}
-    return Command(update=fresh, goto=sends(now, decision["action"], _prompts(now, settings)))
+        return Command(update=update, goto="deliver")
+    update = {**update, "round": update["round"] + 1}
+    if (judged_by := fingerprint(state["checklist"])) != state.get("judged_by"):
+        update["judged_by"] = judged_by
+    goto = route({**state, **update})
+    if decision["action"] == "rejudge":
+        update = {**update, **_forgetting(update["champion"])}
+    if state.get("wish") and decision["action"] != "rejudge":
+        update["wish"] = None
+    return Command(update=update, goto=goto)
 
 
-def sends(state: State, action: Action, proposals: list[Proposal], feedback: str = "") -> list[Send]:
-    """One Send per candidate; when there are fewer proposals than candidates they are repeated with other seeds."""
-    count = state["plan"]["count"]
-    chosen = [proposals[i % len(proposals)] for i in range(count)]
-    return [Send("candidate", Carried(attempt=attempt(state, action, i, chosen[i], feedback))) for i in range(count)]
+def _after_round(state: State, before: Candidate | None) -> State:
+    """The champion of the round that ended, and what was tried since it last gained."""
+    round_ = state.get("round", -1)
+    champion = crown(before, of_round(state, round_), state.get("declined"))
+    tried = [] if round_ < 1 or champion != before else [*state["tried"], state["plan"]["action"]]
+    return {"champion": champion, "tried": [a for a in tried if a != "stop"], "round": round_}
 
 
-def attempt(state: State, action: Action, place: int, proposal: Proposal, feedback: str) -> Attempt:
-    """Mint one candidate: its id, its seed, and all that painting and judging it needs."""
-    id_, champion = f"{state['round']}.{place}", state.get("champion")
-    edits = action == "edit" and champion is not None
-    source = champion["image"] if edits and champion else state["asked"]["image"] if action == "given" else None
-    return Attempt(
-        id=id_,
-        run=state["run"],
-        round=state["round"],
-        action=action,
-        parent=state["plan"]["parent"],
-        depth=champion["depth"] + 1 if edits and champion else 0,
-        base=champion["record"] if champion and not proposal["prompt"] else None,
-        previous=[c["record"] for c in _of_round(state, state["round"] - 1)],
-        prompt=proposal["prompt"] or None,
-        boxes=proposal["boxes"],
-        feedback=feedback,
-        seed=None if action == "given" else derive_seed(state["seed"], id_),
-        source=source,
-        earlier=[c["image"]["sha256"] for c in _near(state) if c["image"]],
-        checklist=state["checklist"],
-        settings=state["settings"],
-        prompts=state.get("prompts", {}),
-    )
+def _is_shown(before: Candidate | None, champion: Candidate | None, decision: Plan, settings: Settings) -> bool:
+    """Whether a person looks at a new champion before anything else happens; not when nothing could follow anyway."""
+    if settings.review not in ("champion", "both") or champion is None or champion == before:
+        return False
+    return decision["action"] not in ("stop", "rejudge") or decision["stop"] == "passed"
 
 
-def derive_seed(seed: int, candidate: str) -> int:
-    """The seed of one candidate: a run with the same seed paints the same pictures, whatever crashed in between."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/{candidate}".encode()).digest()[:4], "big")
-
-
-def _prompts(state: State, settings: Settings) -> list[Proposal]:
-    """What to paint when no critic is asked. An empty prompt stands for the champion's, or for none (given)."""
-    brief, upsampled, decision = state["asked"]["text"], state["prompt"], state["plan"]
-    if decision["action"] == "given" or _keeps(state["champion"]):
-        return [Proposal(prompt="", boxes=[])]
-    if decision["action"] == "start" and settings.raw_brief and decision["count"] > 1 and brief != upsampled:
-        return [Proposal(prompt=p, boxes=[]) for p in [brief, *[upsampled] * (decision["count"] - 1)]]
-    return [Proposal(prompt=upsampled, boxes=[])]
-
-
-def _keeps(champion: Candidate | None) -> bool:
-    """Whether a reseed keeps the champion's prompt: that of an edit speaks of a part, a given picture has none."""
-    return champion is not None and champion["action"] not in ("edit", "given")
-
-
-def _near(state: State) -> list[Candidate]:
-    """The pictures a new one would most likely repeat: the champion and those of the round before."""
-    champion, last = state.get("champion"), _of_round(state, state["round"] - 1)
-    return [*last, champion] if champion and champion not in last else last
-
-
-def _of_round(state: State, round_: int) -> list[Candidate]:
-    return [c for c in state.get("candidates", {}).values() if c["round"] == round_]
+def _forgetting(champion: Candidate | None) -> State:
+    """Nothing that was believed by another checklist counts any more; the pictures stay."""
+    kept = {} if champion is None else {champion["id"]: Candidate(**{**champion, "beliefs": "", "score": None})}
+    return {"champion": None, "candidates": Overwrite(kept), "tried": []}  # type: ignore[typeddict-item]

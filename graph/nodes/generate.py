@@ -10,14 +10,17 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from overpaint.graph.attempt import Attempt, CandidateState, Draft
+from overpaint.graph.minting import SHOWN
+from overpaint.graph.people import paint_again
 from overpaint.graph.settings import Settings
-from overpaint.graph.state import Outcome, Receipt, empty_receipt
+from overpaint.graph.state import Outcome, Receipt, add_receipts, empty_receipt
 from overpaint.graph.toolbox import Toolbox, open_toolbox, use_tool
+from overpaint.graph.waiting import paced, unless_drained
 from overpaint.tools.faults import ProviderFault
 from overpaint.tools.gate import gate
 from overpaint.tools.generate_image import Painting, make_generate_image
 from overpaint.tools.ledger import request_key
-from overpaint.tools.painters import Progress
+from overpaint.tools.painters import Painter, Progress
 
 IDLE_SECONDS = 900.0
 """How long a painter may be silent: loading a large model for the first time downloads gigabytes."""
@@ -28,9 +31,9 @@ async def generate(state: CandidateState, runtime: Runtime[Settings]) -> Candida
     attempt = state["attempt"]
     toolbox = await open_toolbox(attempt["settings"])
     prompt = await _prompt(attempt, toolbox)
-    painting = await _painting(attempt, prompt, toolbox, _progress(attempt["id"], runtime))
+    painting, spent = await _painting(attempt, prompt, toolbox, runtime)
     outcome, reason = await _gated(painting, attempt, toolbox)
-    image, receipt = painting["image"], _receipt(attempt, painting)
+    image = painting["image"]
     runtime.stream_writer({"kind": "painted", "candidate": attempt["id"], "outcome": outcome, "image": image})
     draft = Draft(
         prompt=prompt,
@@ -40,9 +43,9 @@ async def generate(state: CandidateState, runtime: Runtime[Settings]) -> Candida
         image=image,
         params=painting["params"],
         notes=list(painting["notes"]),
-        spent=receipt,
+        spent=spent,
     )
-    return {"draft": draft, "receipt": receipt}
+    return {"draft": draft, "receipt": spent}
 
 
 async def record_fault(state: CandidateState, error: NodeError) -> Command[Literal["judge"]]:
@@ -50,18 +53,23 @@ async def record_fault(state: CandidateState, error: NodeError) -> Command[Liter
     fault, attempt = error.error, state["attempt"]
     if not isinstance(fault, (ProviderFault, TimeoutError)):
         raise fault
+    toolbox = await open_toolbox(attempt["settings"])
+    able = (await toolbox.painter()).abilities
+    # Cut off in the middle of a request, nobody knows whether the provider was paid.
+    unknown = isinstance(fault, TimeoutError) and not able.free
+    spent = Receipt(**{**empty_receipt(), "images": 1, "unknown": 1, "usd": able.price_usd}) if unknown else None
     draft = Draft(
-        prompt=await _prompt(attempt, await open_toolbox(attempt["settings"])),
+        prompt=await _prompt(attempt, toolbox),
         seed=attempt["seed"],
-        outcome="error",
+        outcome="unknown" if unknown else "error",
         reason=str(fault) or f"the painter was silent for {IDLE_SECONDS:.0f} seconds",
         image=None,
         params={},
         notes=[],
-        spent=empty_receipt(),
+        spent=spent or empty_receipt(),
     )
     fatal = str(fault) if isinstance(fault, ProviderFault) and fault.fatal else ""
-    return Command(update={"draft": draft, "fatal": fatal}, goto="judge")
+    return Command(update={"draft": draft, "fatal": fatal, "receipt": draft["spent"]}, goto="judge")
 
 
 def worth_retrying(fault: Exception) -> bool:
@@ -75,13 +83,42 @@ async def _prompt(attempt: Attempt, toolbox: Toolbox) -> str:
     return str((await toolbox.records.read(attempt["base"]))["prompt"])
 
 
-async def _painting(attempt: Attempt, prompt: str, toolbox: Toolbox, progress: Progress) -> Painting:
-    if attempt["action"] == "given":
-        return _given(attempt)
-    tool = make_generate_image(await toolbox.painter(), toolbox.images, toolbox.ledger, progress)
+async def _painting(
+    attempt: Attempt, prompt: str, toolbox: Toolbox, runtime: Runtime[Settings]
+) -> tuple[Painting, Receipt]:
+    """The picture and what was spent on it; again, where it may have been paid for unseen and the settings say so."""
+    if attempt["action"] in SHOWN:
+        return _shown(attempt), empty_receipt()
+    painter, spent = await toolbox.painter(), empty_receipt()
+    for number in range(1 + attempt["spare"]):
+        painting = await _one(attempt, prompt, number, painter, toolbox, runtime)
+        spent = add_receipts(spent, _receipt(painting))
+        if painting["outcome"] != "unknown" or number == attempt["spare"]:
+            break
+        if not _again(toolbox.settings, attempt["id"], prompt, painting["reason"]):
+            break
+    return painting, spent
+
+
+async def _one(
+    attempt: Attempt, prompt: str, number: int, painter: Painter, toolbox: Toolbox, runtime: Runtime[Settings]
+) -> Painting:
+    tool = make_generate_image(painter, toolbox.images, toolbox.ledger, _progress(attempt["id"], runtime))
     request = _request(attempt, prompt, toolbox.settings)
-    painting: Painting = await use_tool(tool, **request, key=request_key(attempt["run"], attempt["id"], 0, request))
+    key = request_key(attempt["run"], attempt["id"], number, {"painter": painter.name, **request})
+    async with paced(runtime):
+        work = use_tool(tool, **request, key=key, run=attempt["run"])
+        # A picture that costs nothing can be painted anew, and a job in a queue is found again: neither holds up a
+        # drain. Any other request is waited for, since its answer could not be asked for again.
+        able = painter.abilities
+        painting: Painting = await unless_drained(work, runtime, leave=able.free or bool(able.jobs))
     return painting
+
+
+def _again(settings: Settings, candidate: str, prompt: str, reason: str) -> bool:
+    if settings.on_unknown == "ask":
+        return paint_again(candidate, prompt, reason)
+    return settings.on_unknown == "retry"
 
 
 def _request(attempt: Attempt, prompt: str, settings: Settings) -> dict[str, Any]:
@@ -94,7 +131,7 @@ def _request(attempt: Attempt, prompt: str, settings: Settings) -> dict[str, Any
     return wanted
 
 
-def _given(attempt: Attempt) -> Painting:
+def _shown(attempt: Attempt) -> Painting:
     return Painting(
         image=attempt["source"],
         outcome="ok",
@@ -113,14 +150,15 @@ async def _gated(painting: Painting, attempt: Attempt, toolbox: Toolbox) -> tupl
         return painting["outcome"], painting["reason"]
     earlier = [await toolbox.images.load(sha) for sha in attempt["earlier"]]
     data = await toolbox.images.load(painting["image"]["sha256"])
-    wanted = None if attempt["action"] == "given" else toolbox.settings.pixels
+    wanted = None if attempt["action"] in SHOWN else toolbox.settings.pixels
     return await asyncio.to_thread(gate, data, wanted=wanted, earlier=earlier)
 
 
-def _receipt(attempt: Attempt, painting: Painting) -> Receipt:
+def _receipt(painting: Painting) -> Receipt:
     """A picture found in the ledger counts too: this run paid for it, in a step whose checkpoint was lost or left."""
-    images = int(attempt["action"] != "given")
-    return Receipt(images=images, calls=0, tokens=0, seconds=painting["seconds"], usd=painting["usd"])
+    unknown = int(painting["outcome"] == "unknown")
+    seconds, usd = painting["seconds"], painting["usd"]
+    return Receipt(images=1, unknown=unknown, calls=0, tokens=0, seconds=seconds, usd=usd)
 
 
 def _progress(candidate: str, runtime: Runtime[Settings]) -> Progress:

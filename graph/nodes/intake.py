@@ -5,23 +5,22 @@ from __future__ import annotations
 import asyncio
 import secrets
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
+from overpaint.graph.effective import effective, painter_facts
 from overpaint.graph.messages import last_human, pictures_of, text_of, with_references
 from overpaint.graph.schemas import Description
-from overpaint.graph.settings import Settings, merge
-from overpaint.graph.state import Brief, Intake, PainterFacts, Receipt, empty_receipt
-from overpaint.graph.toolbox import Toolbox, open_toolbox, spent_on
+from overpaint.graph.settings import Settings
+from overpaint.graph.state import Brief, Intake, Receipt, empty_receipt
+from overpaint.graph.toolbox import Toolbox, open_toolbox
 from overpaint.prompts import load
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.home import open_home
 from overpaint.tools.images import ImageRef
-from overpaint.tools.painters import refuse_size, refuse_unaccepted
 
 LONGEST_BRIEF = 10_000
 """Characters. Beyond it no image model reads on, and every model call of the run would pay for it."""
@@ -34,7 +33,8 @@ async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
         BadInput: the brief, a picture or a setting cannot be used.
     """
     settings = effective(runtime.context)
-    toolbox = await open_toolbox(settings.model_dump())
+    run = str(uuid.uuid4())
+    toolbox = await open_toolbox(settings.model_dump(), run, "intake", runtime)
     await asyncio.to_thread(open_home)
     facts = await painter_facts(toolbox)
     messages, text, image = await _asked(state, toolbox)
@@ -44,24 +44,13 @@ async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
         image, labels = None, {"describe": load("describe").label}
     return {
         "messages": messages,
-        "run": str(uuid.uuid4()),
+        "run": run,
         "asked": Brief(text=check_brief(text), image=image),
         "seed": secrets.randbelow(2**32) if settings.seed is None else settings.seed,
-        "settings": settings.model_dump(mode="json"),
+        "settings": settings.kept,
         "painter": facts,
-        **_forgotten(spent, labels),
+        **_forgotten(state, spent, labels),
     }
-
-
-def effective(context: Settings | Mapping[str, Any] | None) -> Settings:
-    """The settings of a run; a bare invoke hands a node no context, or a plain dict.
-
-    Raises:
-        BadInput: an unknown setting or a wrong value.
-    """
-    if isinstance(context, Settings):
-        return context
-    return merge(context or {})
 
 
 def check_brief(text: object) -> str:
@@ -78,22 +67,6 @@ def check_brief(text: object) -> str:
     if len(text) > LONGEST_BRIEF:
         raise BadInput(f"the brief has {len(text):,} characters and may have {LONGEST_BRIEF:,}: say it shorter")
     return text
-
-
-async def painter_facts(toolbox: Toolbox) -> PainterFacts:
-    """What the controller must know of the painter.
-
-    Raises:
-        BadInput: no such painter, a setting it does not take, or a money cap where prices are not known.
-    """
-    painter, settings = await toolbox.painter(), toolbox.settings
-    refuse_unaccepted(painter, **settings.picture)
-    refuse_size(painter, settings.pixels)
-    able = painter.abilities
-    unknown = [r for r in ("writer", "critic", "judge") if getattr(settings, r) != "shapes"]
-    if settings.max_usd is not None and (able.price_usd is None or unknown):
-        raise BadInput("max_usd cannot be kept: not every price is known; cap max_images and max_calls instead")
-    return PainterFacts(edit=able.edit, token_limit=able.token_limit, price_usd=able.price_usd)
 
 
 async def _asked(state: Intake, toolbox: Toolbox) -> tuple[list[AnyMessage], str, ImageRef | None]:
@@ -114,10 +87,10 @@ async def _described(image: ImageRef, toolbox: Toolbox) -> tuple[str, Receipt]:
     reply = await toolbox.consult("captioner", load("describe"), Description, shown=image["sha256"], values={})
     if reply.value is None:
         raise ProviderFault(f"the picture could not be described: {reply.fault}; give a brief as well")
-    return reply.value.description, spent_on(reply)
+    return reply.value.description, await toolbox.spent()
 
 
-def _forgotten(spent: Receipt, labels: dict[str, str]) -> dict[str, Any]:
+def _forgotten(state: Intake, spent: Receipt, labels: dict[str, str]) -> dict[str, Any]:
     return {
         "brief": None,
         "image": None,
@@ -128,5 +101,6 @@ def _forgotten(spent: Receipt, labels: dict[str, str]) -> dict[str, Any]:
         "prompts": Overwrite(labels),
         "receipt": Overwrite(spent),
         "fatal": Overwrite(""),
+        **{name: None for name in ("wish", "remark", "declined", "forked_from") if state.get(name)},
         "ended": None,
     }

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from langgraph.runtime import Runtime
+
 from overpaint.graph.attempt import Attempt, CandidateState, Draft
 from overpaint.graph.beliefs import believe, disputed, doubtful, letters, place_of, score, unconfirmed
 from overpaint.graph.record import Belief, Record, Verdict
@@ -19,19 +21,20 @@ from overpaint.tools.images import ImageRef
 from overpaint.tools.inspect_image import Look, make_inspect_image
 
 
-async def judge(state: CandidateState) -> CandidateState:
+async def judge(state: CandidateState, runtime: Runtime[Settings]) -> CandidateState:
     """Judge what passed the gate. Whatever became of the candidate, its record is written before state names it."""
     attempt, draft = state["attempt"], state["draft"]
-    toolbox = await open_toolbox(attempt["settings"])
+    toolbox = await open_toolbox(attempt["settings"], attempt["run"], f"judge {attempt['id']}", runtime)
     verdict, spent = None, empty_receipt()
     if draft["outcome"] == "ok" and draft["image"] and toolbox.settings.judge_method != "none":
-        verdict, spent = await _judged(attempt["checklist"], draft["image"], toolbox)
+        verdict = await _judged(attempt["checklist"], draft["image"], toolbox)
+        spent = await toolbox.spent()
     record = _record(attempt, draft, verdict, add_receipts(draft["spent"], spent), toolbox.settings)
     summary = _summary(attempt, record, await toolbox.records.write(record))
     return {"candidates": {attempt["id"]: summary}, "receipt": spent}
 
 
-async def _judged(checklist: list[Requirement], image: ImageRef, toolbox: Toolbox) -> tuple[Verdict, Receipt]:
+async def _judged(checklist: list[Requirement], image: ImageRef, toolbox: Toolbox) -> Verdict:
     """Look until every belief is settled and a pass is confirmed, or the looks are used up."""
     looks: list[Look] = []
     answers: list[list[dict[str, Any]]] = [[] for _ in checklist]
@@ -43,12 +46,12 @@ async def _judged(checklist: list[Requirement], image: ImageRef, toolbox: Toolbo
         look = await _look(asked, image, toolbox, again=bool(looks), box=box)
         looks.append(look)
         if look["inspection"] is None:
-            return _unjudged(look["fault"] or "the judge gave no answer"), _spent(looks)
+            return _unjudged(look["fault"] or "the judge gave no answer")
         for place, answer in zip(places, look["inspection"]["answers"], strict=True):
             answers[place].append(answer)
         beliefs = [believe(r, a) for r, a in zip(checklist, answers, strict=True)]
         places = sorted({*disputed(beliefs), *doubtful(beliefs), *unconfirmed(beliefs)})
-    return _verdict(checklist, beliefs, looks), _spent(looks)
+    return _verdict(checklist, beliefs, looks)
 
 
 async def _look(
@@ -60,6 +63,7 @@ async def _look(
         instructions=prompt.render(questions=[])[0],
         question_prompt=lambda questions: prompt.render(questions=questions)[1],
         repair=ask_again,
+        log=toolbox.calls,
     )
     questions = [r["question"] for r in asked]
     return cast(Look, await use_tool(tool, image=image["sha256"], questions=questions, box=box))
@@ -81,14 +85,6 @@ def _verdict(checklist: list[Requirement], beliefs: list[Belief], looks: list[Lo
 def _unjudged(fault: str) -> Verdict:
     """A broken answer can neither pass nor fail a picture, and an unconfirmed pass is no pass."""
     return Verdict(beliefs=[], score=None, passed=None, quality=None, flaws=[], fault=fault)
-
-
-def _spent(looks: list[Look]) -> Receipt:
-    total = empty_receipt()
-    for look in looks:
-        one = Receipt(images=0, calls=look["calls"], tokens=look["tokens"], seconds=look["seconds"], usd=look["usd"])
-        total = add_receipts(total, one)
-    return total
 
 
 def _record(attempt: Attempt, draft: Draft, verdict: Verdict | None, spent: Receipt, settings: Settings) -> Record:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from langgraph.runtime import Runtime
+
 from overpaint.graph.schemas import Upsampled
+from overpaint.graph.settings import Settings
 from overpaint.graph.state import State
-from overpaint.graph.toolbox import open_toolbox, spent_on
+from overpaint.graph.toolbox import open_toolbox
 from overpaint.prompts import load
 
 
-async def upsample(state: State) -> State:
+async def upsample(state: State, runtime: Runtime[Settings]) -> State:
     """Write the image prompt. Switched off, or when the writer's answer cannot be read, the brief itself is painted."""
     brief = state["asked"]["text"]
-    toolbox = await open_toolbox(state["settings"])
+    toolbox = await open_toolbox(state["settings"], state["run"], "upsample", runtime)
     if not toolbox.settings.upsample:
         return {"prompt": brief}
     prompt = load("upsample")
     values = {"brief": brief, "token_limit": state["painter"]["token_limit"]}
     reply = await toolbox.consult("writer", prompt, Upsampled, values=values)
     written = reply.value.prompt.strip() if reply.value else ""
-    return {"prompt": written or brief, "prompts": {prompt.name: prompt.label}, "receipt": spent_on(reply)}
+    return {"prompt": written or brief, "prompts": {prompt.name: prompt.label}, "receipt": await toolbox.spent()}

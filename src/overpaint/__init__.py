@@ -7,19 +7,38 @@ run.champion, run.candidates, run.receipt
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from overpaint.branching import afork, fork, stream_fork
+    from overpaint.continuing import aresume, resume, stream_resumed
     from overpaint.result import Run
     from overpaint.run import arefine, refine, stream
 
 __version__ = "0.1.0"
-__all__ = ["Run", "arefine", "refine", "stream"]
+__all__ = [
+    "Run",
+    "afork",
+    "arefine",
+    "aresume",
+    "fork",
+    "refine",
+    "resume",
+    "stream",
+    "stream_fork",
+    "stream_resumed",
+]
+
+_HOMES = {
+    "overpaint.run": ("arefine", "refine", "stream"),
+    "overpaint.continuing": ("aresume", "resume", "stream_resumed"),
+    "overpaint.branching": ("afork", "fork", "stream_fork"),
+    "overpaint.result": ("Run",),
+}
 
 
 def __getattr__(name: str) -> Any:
     # Importing overpaint stays free of effects and of LangGraph; what is named here is imported when first asked for.
     from importlib import import_module
 
-    if name in ("arefine", "refine", "stream"):
-        return getattr(import_module("overpaint.run"), name)
-    if name == "Run":
-        return import_module("overpaint.result").Run
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(module), name)
     raise AttributeError(f"module 'overpaint' has no attribute {name!r}")

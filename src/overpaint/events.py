@@ -3,7 +3,8 @@
 Kinds, with their other keys:
 started: run, brief, settings · prompt: prompt · checklist: checklist · plan: round, plan ·
 step: candidate, step, steps · painted: candidate, outcome, image · judged: candidate (its summary), failed (texts) ·
-champion: id, score · critique: critique · done: run.
+champion: id, score · critique: critique · waiting: run, requests (what a person is asked) · done: run.
+A run that is taken up again starts with what is known of it: started, checklist, champion.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from overpaint.graph.controller import failing
-from overpaint.graph.state import Candidate, Requirement
+from overpaint.graph.state import Candidate, Requirement, State
 
 Event = dict[str, Any]
 
@@ -26,6 +27,15 @@ class Narrator:
 
     checklist: list[Requirement] = field(default_factory=list)
     champion: str | None = None
+
+    def recall(self, known: State) -> Iterator[Event]:
+        """The events that tell how far a run had come."""
+        brief = known["asked"]["text"]
+        yield {"kind": "started", "run": known["run"], "brief": brief, "settings": known["settings"]}
+        if "checklist" in known:
+            yield self._listed(known["checklist"])
+        if (champion := known.get("champion")) is not None:
+            yield self._crowned(champion)
 
     def tell(self, part: Mapping[str, Any]) -> Iterator[Event]:
         """The events in one part of `astream(version="v2")`; none for what nobody needs to hear."""
@@ -46,15 +56,22 @@ class Narrator:
             }
         elif node == "upsample":
             yield {"kind": "prompt", "prompt": update["prompt"]}
-        elif node == "specify":
-            self.checklist = update["checklist"]
-            yield {"kind": "checklist", "checklist": self.checklist}
+        elif node in ("specify", "review_checklist") and "checklist" in update:
+            yield self._listed(update["checklist"])
         elif node == "candidate":
-            yield from (self._judged(c) for c in update["candidates"].values())
+            yield from (self._judged(c) for c in update.get("candidates", {}).values())
         elif node == "critique":
             yield {"kind": "critique", "critique": update["critique"]}
-        elif node == "decide":
+        elif node in ("decide", "review") and "plan" in update:
             yield from self._decided(update)
+
+    def _listed(self, checklist: list[Requirement]) -> Event:
+        self.checklist = checklist
+        return {"kind": "checklist", "checklist": checklist}
+
+    def _crowned(self, champion: Candidate) -> Event:
+        self.champion = champion["id"]
+        return {"kind": "champion", "id": champion["id"], "score": champion["score"]}
 
     def _judged(self, candidate: Candidate) -> Event:
         texts = {r["id"]: r["text"] for r in self.checklist}
@@ -62,11 +79,11 @@ class Narrator:
         return {"kind": "judged", "candidate": candidate, "failed": failed}
 
     def _decided(self, update: Mapping[str, Any]) -> Iterator[Event]:
-        champion = update["champion"]
+        champion = update.get("champion")
         if champion is not None and champion["id"] != self.champion:
-            self.champion = champion["id"]
-            yield {"kind": "champion", "id": champion["id"], "score": champion["score"]}
-        yield {"kind": "plan", "round": update["round"], "plan": update["plan"]}
+            yield self._crowned(champion)
+        if update.get("reviewing") != "champion":  # what a person may still overrule is not told yet
+            yield {"kind": "plan", "round": update.get("round", -1), "plan": update["plan"]}
 
 
 async def relayed(events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:

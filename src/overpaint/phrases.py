@@ -18,6 +18,7 @@ LETTERS = {"y": "yes", "n": "no", "u": "unsure"}
 ACTIONS = {
     "start": "first round",
     "given": "given by you",
+    "rejudge": "judged anew",
     "edit": "edit",
     "revise": "revise",
     "restart": "restart",
@@ -115,6 +116,9 @@ def summary(run: Run) -> list[tuple[str, str]]:
     if run.champion is not None:
         rows.append(("champion", f"{run.champion['id']}, score {percent(score_of(run.champion))}"))
         rows.append(("picture", str(run.image_path(run.champion) or "-")))
+    if run.forked_from is not None:
+        start = f"{run.forked_from['candidate']} of " if run.forked_from["candidate"] else ""
+        rows.append(("forked", f"from {start}{run.forked_from['run']}"))
     if run.report is not None:
         rows.append(("sheet", str(run.report)))
     return [*rows, ("receipt", receipt_line(run.receipt))]

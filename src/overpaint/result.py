@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from overpaint.graph.state import Receipt, Requirement
 
 
-Status = Literal["passed", "stopped", "failed", "waiting", "interrupted"]
+Status = Literal["passed", "stopped", "failed", "waiting", "interrupted", "running"]
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,16 @@ class Run:
 
     Args:
         run: the run's id. thread: the LangGraph thread it lives in.
-        status: passed, stopped (a champion, but not all requirements met), failed, waiting (for a person), interrupted.
+        status: passed, stopped (a champion, but not all requirements met), failed, waiting (for a person), interrupted
+            (it can be resumed), running (another process works on it).
         stop_reason: why it stopped, one word; why: the same in a sentence.
         brief: what was asked. checklist: what it was taken to ask for.
         candidates: the full records of all candidates, in the order they were minted.
         champion: the record that is delivered; None when no picture was made.
         images: folder of the image store. report: the contact sheet (HTML; its PNG twin lies beside it).
         settings: the effective settings, no secrets.
+        requests: what a waiting run asks a person, in LangChain's HITLRequest shape.
+        forked_from: run, thread, checkpoint and candidate that a fork came from.
     """
 
     run: str
@@ -43,6 +46,8 @@ class Run:
     images: Path
     report: Path | None = field(default=None, compare=False)
     error: str | None = None
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    forked_from: dict[str, Any] | None = None
     wall_seconds: float = field(default=0.0, compare=False)
 
     def image_path(self, record: Record) -> Path | None:
@@ -66,8 +71,8 @@ def _suffix(mime: str) -> str:
 def to_json(run: Run) -> dict[str, Any]:
     """The one object that `--json` prints and `run.json` holds; `image` and `report` are file paths.
 
-    `error` is there only when something failed. `champion` is None when no picture was made, `passed` and `score`
-    where nothing was judged.
+    `error` is there only when something failed, `requests` only while the run waits, `forked_from` only in a fork.
+    `champion` is None when no picture was made, `passed` and `score` where nothing was judged.
     """
     champion = run.champion
     said: dict[str, Any] = {
@@ -81,7 +86,8 @@ def to_json(run: Run) -> dict[str, Any]:
         "receipt": dict(run.receipt),
         "report": None if run.report is None else str(run.report),
     }
-    return said if run.error is None else {**said, "error": run.error}
+    extra = {"error": run.error, "requests": run.requests or None, "forked_from": run.forked_from}
+    return said | {name: value for name, value in extra.items() if value is not None}
 
 
 def _champion_json(run: Run, record: Record) -> dict[str, Any]:

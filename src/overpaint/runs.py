@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from overpaint.graph.controller import passes
-from overpaint.graph.persistence import Kept, find_run, kept_runs
+from overpaint.graph.kept import Kept, find_run, kept_runs
 from overpaint.graph.record import Record
 from overpaint.graph.state import empty_receipt
 from overpaint.result import Run, Status
@@ -66,6 +66,8 @@ async def restore(kept: Kept, error: str = "") -> Run:
         images=home / "images",
         report=sheet if sheet.exists() else None,
         error=error or None,
+        requests=[interrupt.value for interrupt in kept.interrupts],
+        forked_from=dict(origin) if (origin := values.get("forked_from")) else None,
     )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from langgraph.runtime import Runtime
 
 from overpaint.graph.attempt import Attempt
-from overpaint.graph.nodes.decide import decide, derive_seed
+from overpaint.graph.minting import derive_seed
+from overpaint.graph.nodes.decide import decide
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import State
 from tests.graph.test_controller import IMAGE, candidate, state
@@ -21,7 +23,7 @@ async def decided(seen: State, **settings: Any) -> tuple[str | list[Attempt], di
         "prompt": "upsampled",
         "settings": Settings(**settings).model_dump(mode="json"),
     }
-    command = await decide({"plan": {"action": "start"}, **ready})  # type: ignore[typeddict-item]
+    command = await decide({"plan": {"action": "start"}, **ready}, Runtime())  # type: ignore[typeddict-item]
     assert isinstance(command.update, dict)
     goto = command.goto
     return (goto if isinstance(goto, str) else [s.arg["attempt"] for s in goto], command.update)  # type: ignore[union-attr]

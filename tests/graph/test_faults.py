@@ -108,7 +108,8 @@ async def test_a_painter_that_never_answers_stops_the_run(moody: Moody) -> None:
 async def test_a_silent_painter_is_given_up(moody: Moody, monkeypatch: pytest.MonkeyPatch) -> None:
     moody.always = TimeoutError()
     run = await arefine(BRIEF, settings=SETTINGS)
-    assert run.stop_reason == "provider"
+    assert {r["outcome"] for r in run.candidates} == {"unknown"}
+    assert (run.receipt["images"], run.receipt["unknown"], run.receipt["usd"]) == (2, 2, 0.08)
     assert f"{generate.IDLE_SECONDS:.0f} seconds" in run.candidates[0]["reason"]
 
 

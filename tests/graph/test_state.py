@@ -44,6 +44,7 @@ def test_a_wide_round_is_kept_whole() -> None:
 receipts = st.builds(
     Receipt,
     images=st.integers(0, 9),
+    unknown=st.integers(0, 9),
     calls=st.integers(0, 9),
     tokens=st.integers(0, 9),
     seconds=st.integers(0, 9),

@@ -42,7 +42,7 @@ def test_a_value_is_never_rendered_as_a_template() -> None:
 def test_the_label_changes_with_the_text() -> None:
     labels = {p.label for p in EVERY}
     assert len(labels) == len(EVERY)
-    assert all(p.label.startswith("v1 ") for p in EVERY)
+    assert all(p.label.startswith(f"v{p.version} ") for p in EVERY)
 
 
 def test_an_unknown_prompt_is_an_error() -> None:
@@ -55,8 +55,8 @@ def test_a_failed_requirement_takes_one_line_with_what_was_seen_and_where() -> N
         {"text": f"thing {i}", "expected": "2", "said": "1", "evidence": "e", "box": box}
         for i, box in enumerate([None, [0.1, 0.2, 0.3, 0.4]])
     ]
-    values = {"brief": "b", "action": "edit", "prompt": "p", "attempts": [], "count": 1, "token_limit": None}
-    human = load("critique.edit").render(failed=failed, **values)[1]
+    values = {"brief": "b", "action": "edit", "prompt": "p", "attempts": [], "count": 1, "token_limit": None, "remark": ""}
+    human = load("critique.edit", version=2).render(failed=failed, **values)[1]
     assert (
         "- thing 0: expected 2, found 1 (e)\n- thing 1: expected 2, found 1 (e) at [0.1, 0.2, 0.3, 0.4]\n</failed>"
         in human

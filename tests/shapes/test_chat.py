@@ -60,7 +60,7 @@ def link(things: list[Thing]) -> str:
 
 
 def message(name: str, things: list[Thing] | None = None, **values: Any) -> list[Any]:
-    system, human = load(name).render(**values)
+    system, human = load(name, version=2 if name.startswith("critique") else 1).render(**values)
     blocks: list[Any] = [{"type": "text", "text": human}]
     if things is not None:
         blocks.append({"type": "image_url", "image_url": {"url": f"data:image/png;base64,{link(things)}"}})
@@ -69,7 +69,7 @@ def message(name: str, things: list[Thing] | None = None, **values: Any) -> list
 
 def critique(action: str, things: list[Thing], count: int = 2, attempts: tuple[str, ...] = ()) -> Proposals:
     values = {"brief": BRIEF, "action": action, "prompt": "p", "failed": [], "attempts": attempts}
-    asked = message(f"critique.{action}", things, **values, count=count, token_limit=56)
+    asked = message(f"critique.{action}", things, **values, count=count, token_limit=56, remark="")
     reply = ShapesChat().with_structured_output(Proposals).invoke(asked)
     assert isinstance(reply, Proposals)
     return reply

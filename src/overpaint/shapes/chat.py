@@ -122,6 +122,10 @@ def _propose(request: Request) -> Reply:
     attempts = [*request.lines("attempts"), request.section("prompt")]
     seen = _look(request)
     diagnosis, feedback = critic.verdict(spec, seen)
+    if request.section("remark"):
+        feedback += (
+            " (the built-in critic follows the brief alone: to steer it, edit its prompt or fork with another brief)"
+        )
     if action == "edit":
         proposals = critic.edits(spec, seen, attempts, number, limit)
     else:

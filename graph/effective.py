@@ -1,0 +1,72 @@
+"""The settings in force: those a run was started with, and those given anew when it is taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from overpaint.graph.settings import Settings, merge
+from overpaint.graph.state import PainterFacts, State
+from overpaint.graph.toolbox import Toolbox, open_toolbox
+from overpaint.tools.faults import BadInput
+from overpaint.tools.painters import refuse_size, refuse_unaccepted
+
+FIXED = frozenset({"seed", "upsample", "judge_method", "review_checklist"})
+"""Settings that only matter before the first picture: a run keeps them, a fork may have others."""
+
+
+def effective(context: Settings | Mapping[str, Any] | None) -> Settings:
+    """The settings of a run; a bare invoke hands a node no context, or a plain dict.
+
+    Raises:
+        BadInput: an unknown setting or a wrong value.
+    """
+    if isinstance(context, Settings):
+        return context
+    return merge(context or {})
+
+
+async def in_force(state: State, context: Settings | Mapping[str, Any] | None) -> State:
+    """What to change in state for settings that were given anew; nothing for a run that goes on as it began.
+
+    LangGraph hands a node the context of the present invocation: all settings when the run starts, none or class
+    defaults when it is resumed, and on a resume with a context those that somebody chose. Only settings that were
+    named count.
+
+    Raises:
+        BadInput: an unknown setting, a wrong value, or one that the painter cannot take.
+    """
+    named = context.model_dump(mode="json", include=context.model_fields_set) if isinstance(context, Settings) else {}
+    named = named or dict(context if isinstance(context, Mapping) else {})
+    changed = {k: v for k, v in named.items() if k not in FIXED and state["settings"].get(k) != v}
+    if not changed:
+        return {}
+    settings = merge(state["settings"], changed)
+    facts = await painter_facts(await open_toolbox(settings.model_dump()))
+    return {"settings": settings.kept, "painter": facts}
+
+
+def refuse_fixed(settings: Mapping[str, Any]) -> None:
+    """Refuse settings that a run which has begun cannot change.
+
+    Raises:
+        BadInput: naming the first of them.
+    """
+    for name in sorted(FIXED & settings.keys()):
+        raise BadInput(f"{name} is fixed when a run starts: leave it out, or start a new run with it")
+
+
+async def painter_facts(toolbox: Toolbox) -> PainterFacts:
+    """What the controller must know of the painter.
+
+    Raises:
+        BadInput: no such painter, a setting it does not take, or a money cap where prices are not known.
+    """
+    painter, settings = await toolbox.painter(), toolbox.settings
+    refuse_unaccepted(painter, **settings.picture)
+    refuse_size(painter, settings.pixels)
+    able = painter.abilities
+    unknown = [r for r in ("writer", "critic", "judge") if getattr(settings, r) != "shapes"]
+    if settings.max_usd is not None and (able.price_usd is None or unknown):
+        raise BadInput("max_usd cannot be kept: not every price is known; cap max_images and max_calls instead")
+    return PainterFacts(edit=able.edit, token_limit=able.token_limit, price_usd=able.price_usd)

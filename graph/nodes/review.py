@@ -1,0 +1,129 @@
+"""review: a person looks at the prompts the critic proposes, or at a new champion, and steers. One node, one interrupt.
+
+No model is called here, since a node that is interrupted runs again from its top.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, cast
+
+from langgraph.types import Command
+
+from overpaint.graph.controller import cap_reached, failing
+from overpaint.graph.minting import sends, spread
+from overpaint.graph.nodes.decide import go_on
+from overpaint.graph.people import KINDS, ActionRequest, Decision, ask_person
+from overpaint.graph.places import usable
+from overpaint.graph.settings import Settings
+from overpaint.graph.state import Candidate, Plan, Proposal, State
+from overpaint.tools.faults import BadInput
+
+Next = Literal["candidate", "critique", "decide", "deliver"]
+LONGEST_PROMPT = 20_000
+"""Characters, as many as the tool takes."""
+
+
+async def review(state: State) -> Command[Next]:
+    """Show what is proposed and do what the person says."""
+    return _review_champion(state) if state["reviewing"] == "champion" else _review_prompts(state)
+
+
+def _review_prompts(state: State) -> Command[Next]:
+    """Prompts of the critic: approve or edit to paint, reject to leave out, a remark to have them written anew."""
+    critique = state["critique"]
+    chosen = spread(critique["proposals"], state["plan"]["count"])
+    unique = [p for i, p in enumerate(chosen) if p not in chosen[:i]]
+    requests = [_paint_request(state, proposal) for proposal in unique]
+    settled, remark, stop = ask_person(requests, KINDS, lambda decisions: _settled(unique, decisions))
+    if remark:
+        return Command(update={"remark": remark}, goto="critique")
+    painted = [accepted for p in chosen if (accepted := settled[unique.index(p)]) is not None]
+    if stop or not painted:
+        return Command(update={"plan": stopped("a person stopped it")}, goto="deliver")
+    return Command(goto=sends(state, critique["action"], painted, critique["feedback"]))
+
+
+def _settled(proposals: list[Proposal], decisions: list[Decision]) -> tuple[list[Proposal | None], str, bool]:
+    """What becomes of each proposal, what the person remarked, and whether to stop."""
+    settled = [
+        _edited(p, d) if d.kind in ("approve", "edit") else None for p, d in zip(proposals, decisions, strict=True)
+    ]
+    remarks = dict.fromkeys(d.message for d in decisions if d.message and d.kind in ("reject", "respond"))
+    # A remark about one of several prompts has that one left out; with nothing left to paint the critic writes anew.
+    remark = "\n".join(remarks) if not any(settled) else ""
+    return settled, remark, any(d.kind == "stop" for d in decisions)
+
+
+def _edited(proposal: Proposal, decision: Decision) -> Proposal:
+    if decision.kind != "edit":
+        return proposal
+    prompt, boxes = decision.args.get("prompt", proposal["prompt"]), decision.args.get("boxes", proposal["boxes"])
+    if not isinstance(prompt, str) or not prompt.strip() or len(prompt) > LONGEST_PROMPT:
+        raise BadInput(f"an edited prompt is a text of 1 to {LONGEST_PROMPT:,} characters")
+    try:
+        cleaned = usable([[float(edge) for edge in box] for box in boxes])
+    except (TypeError, ValueError, OverflowError):
+        cleaned = []
+    if boxes != [] and not cleaned:
+        raise BadInput("edited boxes are lists of [left, top, right, bottom] in fractions of the picture")
+    return Proposal(prompt=prompt.strip(), boxes=cleaned or proposal["boxes"])
+
+
+def _paint_request(state: State, proposal: Proposal) -> ActionRequest:
+    champion, action = state["champion"], state["critique"]["action"]
+    args: dict[str, Any] = {"prompt": proposal["prompt"]} | ({"boxes": proposal["boxes"]} if proposal["boxes"] else {})
+    return ActionRequest(
+        name="paint", args=args, description=f"{_told(state, champion)}\nNext ({action}): paint this prompt."
+    )
+
+
+def _review_champion(state: State) -> Command[Next]:
+    """A new champion: approve to deliver it, reject to paint on, a remark to say what the critic shall change."""
+    champion = cast(Candidate, state["champion"])
+    args = {"candidate": champion["id"], "image": _sha256(champion), "score": champion["score"]}
+    request = ActionRequest(name="deliver", args=args, description=f"{_told(state, champion)}\nApprove to deliver it.")
+    decision = ask_person([request], ("approve", "reject", "respond"), lambda decisions: decisions[0])
+    if decision.kind in ("approve", "stop"):
+        return Command(update={"plan": stopped("a person took this picture")}, goto="deliver")
+    if decision.message:
+        if capped := cap_reached(state, Settings.model_validate(state["settings"])):
+            return Command(update={"plan": capped, "declined": champion["id"]}, goto="deliver")
+        return Command(update=_remarked(state, champion, decision.message), goto="critique")
+    if state["plan"]["action"] == "stop":
+        return Command(update={"declined": champion["id"]}, goto="decide")
+    update: State = {"champion": champion, "round": state["round"], "plan": state["plan"], "declined": champion["id"]}
+    return cast("Command[Next]", go_on(state, update))
+
+
+def _remarked(state: State, champion: Candidate, remark: str) -> State:
+    """A new round in which the critic follows the person: as planned, or a revision where no critic was to be asked."""
+    planned = state["plan"]
+    action = planned["action"] if planned["action"] in ("edit", "revise", "restart") else "revise"
+    plan = Plan(
+        action=action,
+        why="a person said what to change",
+        parent=champion["id"],
+        count=max(1, planned["count"]),
+        targets=failing(champion, state["checklist"]),
+        stop=None,
+    )
+    return {"plan": plan, "round": state["round"] + 1, "remark": remark, "declined": champion["id"]}
+
+
+def stopped(why: str) -> Plan:
+    """The plan of a run that a person ended."""
+    return Plan(action="stop", why=why, parent=None, count=0, targets=[], stop="person")
+
+
+def _told(state: State, champion: Candidate | None) -> str:
+    """The champion in words: which picture, its score, and what it lacks."""
+    if champion is None:
+        return "There is no picture yet."
+    texts = {r["id"]: r["text"] for r in state["checklist"]}
+    lacks = "; ".join(texts[r] for r in failing(champion, state["checklist"])) or "nothing"
+    score = "not judged" if champion["score"] is None else f"{champion['score']:.0%}"
+    return f"Champion {champion['id']}, picture {_sha256(champion) or 'none'}, score {score}; lacks: {lacks}."
+
+
+def _sha256(candidate: Candidate) -> str | None:
+    return candidate["image"]["sha256"] if candidate["image"] else None

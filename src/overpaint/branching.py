@@ -1,0 +1,125 @@
+"""Start a branch from any picture or checkpoint of a run: a new run in a new thread, the parent untouched."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from langgraph.runtime import RunControl
+
+from overpaint.driving import at_the_wheel, drive
+from overpaint.events import Event, relayed
+from overpaint.graph.checklists import read_checklist
+from overpaint.graph.flow import build_graph
+from overpaint.graph.forking import Branch, Change, branch
+from overpaint.graph.kept import find_run, read_thread
+from overpaint.graph.persistence import on_thread, open_checkpointer
+from overpaint.graph.settings import merge
+from overpaint.result import Run
+from overpaint.run import preflight, wait_for
+from overpaint.tools.home import use_home
+
+
+async def stream_fork(
+    run: str | None = None,
+    *,
+    start: str | None = None,
+    prompt: str | None = None,
+    brief: str | None = None,
+    checklist: Any = None,
+    settings: Mapping[str, object] | None = None,
+    home: Path | None = None,
+    out: Path | None = None,
+    control: RunControl | None = None,
+) -> AsyncGenerator[Event, None]:
+    """Fork a run and tell what happens in the new one; its receipt starts from zero, its pictures are those there are.
+
+    Args:
+        run: the parent's id or the start of it; the latest run when None.
+        start: the candidate (such as "2.0") that becomes the champion, or a checkpoint's id or the start of it; where
+            the parent stands when None.
+        prompt: the prompt to paint next.
+        brief: another brief; prompt and checklist are written anew, and the champion is judged by it first.
+        checklist: another checklist, as a list of texts or dicts (see `graph.checklists`); the champion is judged by it
+            before anything is painted.
+        settings: settings to change.
+        home: the home folder; OVERPAINT_HOME, or .overpaint in the current folder, when None.
+        out: folder that also receives the champion, the contact sheet and run.json.
+        control: LangGraph's, to end the run after the step at work; it can then be resumed.
+
+    Yields:
+        Events, dicts with a `kind`; the last is {"kind": "done", "run": Run}.
+
+    Raises:
+        BadInput: no such run, candidate or checkpoint, or something given cannot be used. Nothing is left behind.
+    """
+    written = None if checklist is None else read_checklist(checklist)
+    change = Change(prompt, brief, written, dict(settings or {}))
+    async with aclosing(relayed(_told(run, start, change, home, out, control))) as events:
+        async for event in events:
+            yield event
+
+
+async def afork(
+    run: str | None = None,
+    *,
+    start: str | None = None,
+    prompt: str | None = None,
+    brief: str | None = None,
+    checklist: Any = None,
+    settings: Mapping[str, object] | None = None,
+    home: Path | None = None,
+    out: Path | None = None,
+) -> Run:
+    """Fork a run, carry the new one to its stop and return it; see `stream_fork` for the arguments."""
+    events = stream_fork(
+        run, start=start, prompt=prompt, brief=brief, checklist=checklist, settings=settings, home=home, out=out
+    )
+    told = [event async for event in events if event["kind"] == "done"]
+    forked: Run = told[-1]["run"]
+    return forked
+
+
+def fork(
+    run: str | None = None,
+    *,
+    start: str | None = None,
+    prompt: str | None = None,
+    brief: str | None = None,
+    checklist: Any = None,
+    settings: Mapping[str, object] | None = None,
+    home: Path | None = None,
+    out: Path | None = None,
+) -> Run:
+    """The same without async; works inside a running event loop too (notebooks)."""
+    return wait_for(
+        afork(run, start=start, prompt=prompt, brief=brief, checklist=checklist, settings=settings, home=home, out=out)
+    )
+
+
+async def _told(
+    run: str | None,
+    start: str | None,
+    change: Change,
+    home: Path | None,
+    out: Path | None,
+    control: RunControl | None,
+) -> AsyncGenerator[Event, None]:
+    with use_home(home):
+        begun = await _begun(run, start, change)
+        async with at_the_wheel(begun.thread, control) as wheel:
+            await wheel.graph.aupdate_state(on_thread(begun.thread), begun.values, as_node=begun.as_node)
+            known = (await read_thread(wheel.graph, begun.thread)).values
+            async for event in drive(wheel, None, None, out, known=known):
+                yield event
+
+
+async def _begun(run: str | None, start: str | None, change: Change) -> Branch:
+    """The beginning of the fork, with everything checked that could stop it later."""
+    parent = await find_run(run)
+    effective = merge(parent.values["settings"], change.settings)
+    await preflight(change.brief if change.brief is not None else parent.values["asked"]["text"], None, effective)
+    async with open_checkpointer() as saver:
+        return await branch(build_graph(saver), parent.thread, start, change)

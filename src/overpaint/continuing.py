@@ -1,0 +1,125 @@
+"""Take a run up again: after a crash, an interrupt or a drain, with a cap raised, or with a person's answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from langgraph.runtime import RunControl
+from langgraph.types import Command, Overwrite
+
+from overpaint.driving import Wheel, at_the_wheel, drive, ending
+from overpaint.events import Event, relayed
+from overpaint.graph.effective import refuse_fixed
+from overpaint.graph.kept import Kept, find_run, read_thread
+from overpaint.graph.persistence import on_thread
+from overpaint.graph.settings import merge
+from overpaint.result import Run
+from overpaint.run import preflight, wait_for
+from overpaint.tools.faults import BadInput
+from overpaint.tools.home import use_home
+
+
+async def stream_resumed(
+    run: str | None = None,
+    *,
+    settings: Mapping[str, object] | None = None,
+    answer: Any = None,
+    home: Path | None = None,
+    out: Path | None = None,
+    control: RunControl | None = None,
+) -> AsyncGenerator[Event, None]:
+    """Take a run up where it stands and tell what happens.
+
+    A run that ended is told as it ended, unless settings are given that let it go on, or a provider had failed.
+
+    Args:
+        run: its id or the start of it; the latest when None.
+        settings: settings to change from here on, such as a cap to raise.
+        answer: what a person says to a run that waits: approve, reject, stop, a remark, or decisions as a dict. Without
+            one a waiting run goes on waiting.
+        home: the home folder; OVERPAINT_HOME, or .overpaint in the current folder, when None.
+        out: folder that also receives the champion, the contact sheet and run.json.
+        control: LangGraph's, to end the run after the step at work; it can then be resumed.
+
+    Yields:
+        Events, dicts with a `kind`; the last is {"kind": "done", "run": Run}.
+
+    Raises:
+        BadInput: no such run, another process works on it, or something given cannot be used.
+    """
+    async with aclosing(relayed(_told(run, dict(settings or {}), answer, home, out, control))) as events:
+        async for event in events:
+            yield event
+
+
+async def aresume(
+    run: str | None = None,
+    *,
+    settings: Mapping[str, object] | None = None,
+    answer: Any = None,
+    home: Path | None = None,
+    out: Path | None = None,
+) -> Run:
+    """Take a run up again and return it; see `stream_resumed` for the arguments."""
+    events = stream_resumed(run, settings=settings, answer=answer, home=home, out=out)
+    told = [event async for event in events if event["kind"] == "done"]
+    resumed: Run = told[-1]["run"]
+    return resumed
+
+
+def resume(
+    run: str | None = None,
+    *,
+    settings: Mapping[str, object] | None = None,
+    answer: Any = None,
+    home: Path | None = None,
+    out: Path | None = None,
+) -> Run:
+    """The same without async; works inside a running event loop too (notebooks)."""
+    return wait_for(aresume(run, settings=settings, answer=answer, home=home, out=out))
+
+
+async def _told(
+    run: str | None,
+    settings: dict[str, object],
+    answer: Any,
+    home: Path | None,
+    out: Path | None,
+    control: RunControl | None,
+) -> AsyncGenerator[Event, None]:
+    with use_home(home):
+        found = await find_run(run)
+        refuse_fixed(settings)
+        effective = merge(found.values["settings"], settings)
+        await preflight(found.values["asked"]["text"], None, effective)
+        async with at_the_wheel(found.thread, control) as wheel:
+            # Read again now that nobody else can change it.
+            kept = await read_thread(wheel.graph, found.thread)
+            async for event in _continued(wheel, kept, settings, answer, out):
+                yield event
+
+
+async def _continued(
+    wheel: Wheel, kept: Kept, settings: dict[str, object], answer: Any, out: Path | None
+) -> AsyncGenerator[Event, None]:
+    if answer is not None and not kept.waiting:
+        raise BadInput("this run asks nothing, so it takes no answer: leave the answer out")
+    if (kept.waiting and answer is None) or not (kept.next or await _reopened(wheel, kept, settings)):
+        async for event in ending(wheel, out):
+            yield event
+        return
+    given: Command[Any] | None = Command(resume={i.id: answer for i in kept.interrupts}) if kept.waiting else None
+    async for event in drive(wheel, given, settings or None, out, known=kept.values):
+        yield event
+
+
+async def _reopened(wheel: Wheel, kept: Kept, settings: dict[str, object]) -> bool:
+    """Lead a run that ended back to where it decides, when there is reason to think that it decides otherwise now."""
+    if not settings and kept.values.get("ended") != "provider":
+        return False
+    again = {"ended": None, "fatal": Overwrite("")}
+    await wheel.graph.aupdate_state(on_thread(wheel.thread), again, as_node="candidate")
+    return True

@@ -1,0 +1,137 @@
+"""Drive a thread of the graph from where it stands to where it stops: its lease, faults, drains, files at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
+
+from overpaint.events import Event, Narrator
+from overpaint.graph.flow import build_graph
+from overpaint.graph.kept import Graph, read_thread
+from overpaint.graph.persistence import on_thread, open_checkpointer
+from overpaint.graph.state import State
+from overpaint.report import deliver_files, write_report
+from overpaint.result import Run
+from overpaint.runs import restore
+from overpaint.tools.database import open_database
+from overpaint.tools.faults import BadInput, ProviderFault
+from overpaint.tools.leases import Held, Leases
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """One thread and all that is needed to drive it, held by this process alone."""
+
+    thread: str
+    saver: BaseCheckpointSaver[str]
+    graph: Graph
+    control: RunControl
+
+
+@asynccontextmanager
+async def at_the_wheel(thread: str, control: RunControl | None = None) -> AsyncIterator[Wheel]:
+    """Open the database and take the lease on a thread; whoever else drives it is left alone.
+
+    Args:
+        thread: LangGraph's thread.
+        control: to drain the run from outside.
+
+    Raises:
+        Held: another process works on it, now or, when the lease was lost, since.
+        BadInput: the database cannot be used.
+    """
+    task, lost = asyncio.current_task(), []
+
+    def on_lost() -> None:
+        lost.append(True)
+        if task is not None:
+            task.cancel()
+
+    async with open_checkpointer() as saver, Leases(open_database()).held(thread, on_lost):
+        try:
+            yield Wheel(thread, saver, build_graph(saver), control or RunControl())
+        except asyncio.CancelledError:
+            if not lost:
+                raise
+            raise Held("another process took this run over; follow it with overpaint watch") from None
+
+
+async def drive(
+    wheel: Wheel, given: Any, context: Any, out: Path | None, *, known: State | None = None
+) -> AsyncGenerator[Event, None]:
+    """Run the graph and tell what happens; the last event is `done`.
+
+    Args:
+        wheel: the thread.
+        given: the input of a new run, a Command that answers a question, or None to go on.
+        context: settings for a new run, or those given anew; None to keep all.
+        out: folder that also receives the champion, the contact sheet and run.json.
+        known: the state the run goes on from; None for a new one.
+
+    Raises:
+        BadInput: something given cannot be used, or a disk refused. A new run that has painted nothing leaves
+            nothing behind; any other can be resumed.
+        ProviderFault, GraphDrained: a new run failed, or was drained, before it had an id.
+    """
+    started, error = time.monotonic(), ""
+    try:
+        async with aclosing(_events(wheel, given, context, known)) as events:
+            async for event in events:
+                yield event
+    except (GraphDrained, BadInput, ProviderFault) as stop:
+        kept = await read_thread(wheel.graph, wheel.thread)
+        begun = "run" in kept.values and (not isinstance(stop, BadInput) or kept.values.get("round", -1) >= 0)
+        if known is None and not begun:
+            await wheel.saver.adelete_thread(wheel.thread)  # there is no run to tell of
+        if isinstance(stop, BadInput) or "run" not in kept.values:
+            raise
+        error = str(stop) if isinstance(stop, ProviderFault) else ""
+    async for event in ending(wheel, out, error, started):
+        yield event
+
+
+async def ending(wheel: Wheel, out: Path | None, error: str = "", started: float | None = None) -> AsyncIterator[Event]:
+    """Tell what a thread's run came to, or what it waits for, and write the contact sheet."""
+    kept = await read_thread(wheel.graph, wheel.thread)
+    if kept.interrupts and not error:
+        yield {"kind": "waiting", "run": kept.values["run"], "requests": [i.value for i in kept.interrupts]}
+    run = await restore(kept, error)
+    if started is not None:
+        run = replace(run, wall_seconds=time.monotonic() - started)
+    yield {"kind": "done", "run": await asyncio.to_thread(_written, run, out)}
+
+
+async def _events(wheel: Wheel, given: Any, context: Any, known: State | None) -> AsyncGenerator[Event, None]:
+    narrator = Narrator()
+    for event in narrator.recall(known) if known is not None else ():
+        yield event
+    parts = wheel.graph.astream(
+        given,
+        on_thread(wheel.thread),
+        context=context,
+        stream_mode=["updates", "custom"],
+        subgraphs=True,
+        durability="sync",
+        version="v2",
+        control=wheel.control,
+    )
+    async for part in parts:
+        for event in narrator.tell(part):
+            yield event
+
+
+def _written(run: Run, out: Path | None) -> Run:
+    folder = run.images.parent / "reports" / run.run
+    run = replace(run, report=write_report(run, folder))
+    if out is not None:
+        run = replace(run, report=deliver_files(run, out))
+    return run
