@@ -20,7 +20,7 @@ PACKAGES = ("overpaint", "langgraph", "langchain", "langchain-core", "langsmith"
 LOCAL = ("torch", "diffusers", "transformers", "accelerate", "numpy")
 """The packages of the extra `local`."""
 INSTALL_LOCAL = 'pip install "overpaint[local]"'
-KEYS = ("OPENAI_API_KEY", "NVIDIA_API_KEY", "HF_TOKEN", "LANGSMITH_API_KEY")
+KEYS = ("OPENAI_API_KEY", "NVIDIA_API_KEY", "FAL_KEY", "HF_TOKEN", "LANGSMITH_API_KEY")
 ROOM = 200_000_000
 """Bytes free below which a long run may end on a full disk."""
 
@@ -39,7 +39,7 @@ class Check:
 def diagnose() -> list[Check]:
     """Look at everything; imports torch, where it is installed, to ask for its devices."""
     missing = [name for name in LOCAL if find_spec(name) is None]
-    checks = [_python(), _packages(), _local(missing), *_devices(missing), _home(), _sqlite(), _keys(), _server()]
+    checks = [_python(), _packages(), _local(missing), *_devices(missing), _home(), _sqlite(), _database(), _keys(), _server()]
     return [*checks, _traces(), _painters(missing), _chats(missing)]
 
 
@@ -123,6 +123,18 @@ def _sqlite() -> Check:
     )
 
 
+def _database() -> Check:
+    from overpaint.tools.database import open_database
+
+    try:
+        shown = open_database().shown
+    except BadInput as error:
+        return Check("database", False, _one_line(error), "correct OVERPAINT_DATABASE, or unset it", needed=True)
+    missing = shown.startswith("postgres") and find_spec("psycopg") is None
+    found = f"{shown}, without psycopg" if missing else shown
+    return Check("database", not missing, found, "pip install 'overpaint[postgres]'", needed=True)
+
+
 def _keys() -> Check:
     found = [name for name in KEYS if os.environ.get(name)]
     todo = "none needed for the built-in models; for hosted ones put a key into .env"
@@ -135,7 +147,12 @@ def _server() -> Check:
 
 
 def _painters(missing: list[str]) -> Check:
-    found = "none" if missing else "shapes, diffusers:FOLDER-OR-HUB-ID"
+    reachable = {
+        "shapes, diffusers:FOLDER-OR-HUB-ID": not missing,
+        "openai:MODEL": bool(os.environ.get("OPENAI_API_KEY")),
+        "fal:APP": bool(os.environ.get("FAL_KEY")),
+    }
+    found = ", ".join(name for name, there in reachable.items() if there) or "none"
     return Check("painters", not missing, found, INSTALL_LOCAL, needed=True)
 
 
