@@ -9,9 +9,16 @@ beliefs.py              from a judge's answers to what is believed; pure
 places.py               boxes to repaint, free space; pure
 schemas.py              what writer and critic answer with
 record.py               the full record of a candidate
+checklists.py           checklists that people write, and their fingerprints
+minting.py              ids, seeds and all that a candidate needs; where a plan leads
 messages.py             the brief in a chat message, pictures in five block shapes
+people.py               one interrupt in the shape chats know, and reading the answer
+waiting.py              rate limits waited out, drains noticed
+effective.py            the settings in force, and those given anew
 toolbox.py              stores and models for the settings at hand
-persistence.py          checkpoints, and which runs there are
+persistence.py          LangGraph's savers and stores, on SQLite and PostgreSQL
+kept.py                 which runs there are, and their checkpoints
+forking.py              the beginning of a fork
 nodes/                  one file per node
   intake.py             take the brief, settle all that must survive a crash
   upsample.py           rewrite the brief as a prompt
@@ -20,5 +27,7 @@ nodes/                  one file per node
   generate.py           paint one candidate, hold it against the free gate
   judge.py              answer the checklist, look again where it matters, write the record
   critique.py           say what is wrong and write what to paint next
+  review.py             a person looks at prompts, or at a new champion
+  review_checklist.py   a person looks at the checklist
   deliver.py            give back the champion and the receipt
 """

@@ -171,6 +171,8 @@ def _first(state: State, settings: Settings) -> Plan:
 
 def _next_action(state: State, settings: Settings, champion: Candidate | None) -> Action | None:
     ways = [a for a in _ranked(state, settings, champion) if a in settings.actions] or list(settings.actions)
+    if champion is None:
+        ways = ["reseed"]  # the others change a picture or a prompt that was judged, and there is none
     if settings.patience is None:
         return ways[0]
     turn = len(state["tried"]) // settings.patience

@@ -66,7 +66,7 @@ async def find_run(run: str | None) -> Kept:
     Raises:
         BadInput: there is none, or several start so.
     """
-    named = [kept for kept in await kept_runs() if run is None or kept.values["run"].startswith(run)]
+    named = await (_latest() if run is None else _named(run))
     if not named:
         missing = f"no run {run[:60]!r}" if run else "no run yet"
         raise BadInput(
@@ -75,6 +75,19 @@ async def find_run(run: str | None) -> Kept:
     if run and len(named) > 1:
         raise BadInput(f"{len(named)} runs start with {run[:60]!r}: give more of the id")
     return named[0]
+
+
+async def _latest() -> list[Kept]:
+    async with _reading() as saver:
+        for thread in await threads_of(saver) if saver else []:
+            kept = await read_thread(build_graph(saver), thread)
+            if "run" in kept.values:
+                return [kept]
+    return []
+
+
+async def _named(run: str) -> list[Kept]:
+    return [kept for kept in await kept_runs() if kept.values["run"].startswith(run)]
 
 
 async def read_thread(graph: Graph, thread: str, checkpoint: str | None = None) -> Kept:

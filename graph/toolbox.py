@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -12,13 +13,14 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 from langchain_core.tools import BaseTool
 from langgraph.runtime import Runtime
-from overpaint.tools.call_log import CallLog
 from pydantic import BaseModel
 
 from overpaint.graph.settings import PAINTER_OPTIONS, Settings
 from overpaint.graph.state import Receipt, empty_receipt
+from overpaint.graph.waiting import paced
 from overpaint.prompts import Prompt, load
 from overpaint.tools.asking import Reply, ask
+from overpaint.tools.call_log import CallLog
 from overpaint.tools.chat import get_chat
 from overpaint.tools.database import Database, database_url, open_database
 from overpaint.tools.home import current_home
@@ -41,6 +43,7 @@ class Toolbox:
     records: RecordStore
     ledger: Ledger
     calls: CallLog | None = None
+    runtime: Runtime[Any] | None = None
 
     async def painter(self) -> Painter:
         """The image model; opening it looks at files, so it is done in a thread.
@@ -75,7 +78,12 @@ class Toolbox:
         """
         messages = to_messages(*prompt.render(**values), shown)
         chat = await self.chat(role)
-        return await ask(chat, schema, messages, name=prompt.name, repair=ask_again, log=self.calls)
+        async with self.paced():
+            return await ask(chat, schema, messages, name=prompt.name, repair=ask_again, log=self.calls)
+
+    def paced(self) -> AbstractAsyncContextManager[None]:
+        """Around every request to a provider: waits as long as a rate limit asks for before the node tries again."""
+        return nullcontext() if self.runtime is None else paced(self.runtime)
 
     async def spent(self) -> Receipt:
         """What this task's model calls came to, those of a try that crashed or failed included."""
@@ -107,6 +115,7 @@ async def open_toolbox(
         records=RecordStore(home / "records"),
         ledger=Ledger(database),
         calls=CallLog(database, run=run, node=node, task=task) if run else None,
+        runtime=runtime,
     )
 
 

@@ -20,6 +20,11 @@ database_sqlite.py      it as a file
 database_postgres.py    it on a server
 migrations.py           its tables, brought up to date
 ledger.py               bookkeeping of paid requests
+claiming.py             holding a claim on one
+paying.py               from a claim to a picture, paid for once
+download.py             fetching a picture from an address that may lie
+http_body.py            reading an answer without trusting its length
+retry_after.py          how long a provider asks to be left alone
 leases.py               which process may drive a run
 owner.py                who holds a lease, and whether it still lives
 home.py                 the home folder
@@ -31,4 +36,9 @@ backends/               one painter family each, imported only when used
   painting.py           one picture from a loaded pipeline
   masking.py            repainting inside boxes only
   prompt_length.py      how much of a prompt the encoder reads
+  openai_.py            OpenAI's images API, and every server that speaks it
+  fal.py                fal's queue: jobs with ids, collected later
+  fal_http.py           one request to it
+  fal_answers.py        what its answers say
+  remote.py             what both remote painters share
 """

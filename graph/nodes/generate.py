@@ -15,7 +15,7 @@ from overpaint.graph.people import paint_again
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Outcome, Receipt, add_receipts, empty_receipt
 from overpaint.graph.toolbox import Toolbox, open_toolbox, use_tool
-from overpaint.graph.waiting import paced, unless_drained
+from overpaint.graph.waiting import unless_drained
 from overpaint.tools.faults import ProviderFault
 from overpaint.tools.gate import gate
 from overpaint.tools.generate_image import Painting, make_generate_image
@@ -29,7 +29,7 @@ IDLE_SECONDS = 900.0
 async def generate(state: CandidateState, runtime: Runtime[Settings]) -> CandidateState:
     """Paint one candidate. What fails the gate keeps its picture and its reason, and is never sent to a paid judge."""
     attempt = state["attempt"]
-    toolbox = await open_toolbox(attempt["settings"])
+    toolbox = await open_toolbox(attempt["settings"], runtime=runtime)
     prompt = await _prompt(attempt, toolbox)
     painting, spent = await _painting(attempt, prompt, toolbox, runtime)
     outcome, reason = await _gated(painting, attempt, toolbox)
@@ -57,7 +57,9 @@ async def record_fault(state: CandidateState, error: NodeError) -> Command[Liter
     able = (await toolbox.painter()).abilities
     # Cut off in the middle of a request, nobody knows whether the provider was paid.
     unknown = isinstance(fault, TimeoutError) and not able.free
-    spent = Receipt(**{**empty_receipt(), "images": 1, "unknown": 1, "usd": able.price_usd}) if unknown else None
+    spent: Receipt = getattr(fault, "spent", None) or empty_receipt()
+    if unknown:
+        spent = add_receipts(spent, Receipt(**{**empty_receipt(), "images": 1, "unknown": 1, "usd": able.price_usd}))
     draft = Draft(
         prompt=await _prompt(attempt, toolbox),
         seed=attempt["seed"],
@@ -66,7 +68,7 @@ async def record_fault(state: CandidateState, error: NodeError) -> Command[Liter
         image=None,
         params={},
         notes=[],
-        spent=spent or empty_receipt(),
+        spent=spent,
     )
     fatal = str(fault) if isinstance(fault, ProviderFault) and fault.fatal else ""
     return Command(update={"draft": draft, "fatal": fatal, "receipt": draft["spent"]}, goto="judge")
@@ -91,7 +93,11 @@ async def _painting(
         return _shown(attempt), empty_receipt()
     painter, spent = await toolbox.painter(), empty_receipt()
     for number in range(1 + attempt["spare"]):
-        painting = await _one(attempt, prompt, number, painter, toolbox, runtime)
+        try:
+            painting = await _one(attempt, prompt, number, painter, toolbox, runtime)
+        except (ProviderFault, TimeoutError) as fault:
+            fault.spent = spent  # type: ignore[union-attr]  # on tries before this one, for record_fault
+            raise
         spent = add_receipts(spent, _receipt(painting))
         if painting["outcome"] != "unknown" or number == attempt["spare"]:
             break
@@ -106,7 +112,7 @@ async def _one(
     tool = make_generate_image(painter, toolbox.images, toolbox.ledger, _progress(attempt["id"], runtime))
     request = _request(attempt, prompt, toolbox.settings)
     key = request_key(attempt["run"], attempt["id"], number, {"painter": painter.name, **request})
-    async with paced(runtime):
+    async with toolbox.paced():
         work = use_tool(tool, **request, key=key, run=attempt["run"])
         # A picture that costs nothing can be painted anew, and a job in a queue is found again: neither holds up a
         # drain. Any other request is waited for, since its answer could not be asked for again.

@@ -66,7 +66,8 @@ async def _look(
         log=toolbox.calls,
     )
     questions = [r["question"] for r in asked]
-    return cast(Look, await use_tool(tool, image=image["sha256"], questions=questions, box=box))
+    async with toolbox.paced():
+        return cast(Look, await use_tool(tool, image=image["sha256"], questions=questions, box=box))
 
 
 def _verdict(checklist: list[Requirement], beliefs: list[Belief], looks: list[Look]) -> Verdict:

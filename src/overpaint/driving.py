@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from overpaint.runs import restore
 from overpaint.tools.database import open_database
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.leases import Held, Leases
+from overpaint.tools.ledger import Ledger
 
 
 @dataclass(frozen=True)
@@ -84,19 +85,33 @@ async def drive(
     """
     started, error = time.monotonic(), ""
     try:
-        async with aclosing(_events(wheel, given, context, known)) as events:
-            async for event in events:
-                yield event
-    except (GraphDrained, BadInput, ProviderFault) as stop:
-        kept = await read_thread(wheel.graph, wheel.thread)
-        begun = "run" in kept.values and (not isinstance(stop, BadInput) or kept.values.get("round", -1) >= 0)
-        if known is None and not begun:
+        with open_database().faults():
+            async with aclosing(_events(wheel, given, context, known)) as events:
+                async for event in events:
+                    yield event
+    except BadInput as fault:
+        if known is None and await _is_worthless(wheel):
+            await wheel.saver.adelete_thread(wheel.thread)
+            raise
+        raise BadInput(f"{fault} | The run is kept: go on with overpaint resume") from fault
+    except (GraphDrained, ProviderFault) as stop:
+        if "run" not in (await read_thread(wheel.graph, wheel.thread)).values:
             await wheel.saver.adelete_thread(wheel.thread)  # there is no run to tell of
-        if isinstance(stop, BadInput) or "run" not in kept.values:
             raise
         error = str(stop) if isinstance(stop, ProviderFault) else ""
     async for event in ending(wheel, out, error, started):
         yield event
+
+
+async def _is_worthless(wheel: Wheel) -> bool:
+    """Whether a run that could not go on leaves nothing that was paid for; False where that cannot be told."""
+    with suppress(BadInput):
+        values = (await read_thread(wheel.graph, wheel.thread)).values
+        if "run" not in values:
+            return True
+        totals = await Ledger(open_database()).totals(values["run"])
+        return totals.asked == totals.failed
+    return False
 
 
 async def ending(wheel: Wheel, out: Path | None, error: str = "", started: float | None = None) -> AsyncIterator[Event]:

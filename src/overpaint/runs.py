@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +11,9 @@ from overpaint.graph.kept import Kept, find_run, kept_runs
 from overpaint.graph.record import Record
 from overpaint.graph.state import empty_receipt
 from overpaint.result import Run, Status
+from overpaint.tools.database import open_database
 from overpaint.tools.home import current_home, use_home
+from overpaint.tools.leases import Leases
 from overpaint.tools.records import RecordStore
 
 
@@ -31,7 +33,7 @@ class RunSummary:
 async def load_runs(home: Path | None = None) -> list[RunSummary]:
     """All runs in a home folder, latest first; each thread shows its latest run."""
     with use_home(home):
-        return [_summarise(kept) for kept in await kept_runs()]
+        return [_summarise(kept, await _stands(kept)) for kept in await kept_runs()]
 
 
 async def load_run(run: str | None = None, home: Path | None = None) -> Run:
@@ -41,7 +43,16 @@ async def load_run(run: str | None = None, home: Path | None = None) -> Run:
         BadInput: there is no such run.
     """
     with use_home(home):
-        return await restore(await find_run(run))
+        kept = await find_run(run)
+        return replace(await restore(kept), status=await _stands(kept))
+
+
+async def _stands(kept: Kept) -> Status:
+    """How a run stands, and whether another process works on it right now."""
+    status = status_of(kept)
+    if status != "interrupted" or await Leases(open_database()).holder(kept.thread) is None:
+        return status
+    return "running"
 
 
 async def restore(kept: Kept, error: str = "") -> Run:
@@ -82,12 +93,12 @@ def status_of(kept: Kept) -> Status:
     return "failed" if kept.values.get("ended") == "provider" else "stopped"
 
 
-def _summarise(kept: Kept) -> RunSummary:
+def _summarise(kept: Kept, status: Status) -> RunSummary:
     values, champion = kept.values, kept.values.get("champion")
     return RunSummary(
         run=values["run"],
         thread=kept.thread,
-        status=status_of(kept),
+        status=status,
         brief=values["asked"]["text"],
         images=values.get("receipt", empty_receipt())["images"],
         score=champion["score"] if champion else None,
