@@ -20,8 +20,8 @@ from overpaint.graph.state import Brief, Candidate, Origin, Plan, Requirement, S
 from overpaint.graph.toolbox import open_toolbox
 from overpaint.tools.faults import BadInput
 
-_DECIDES = ("decide", "deliver")
-"""Nodes before which a fork may begin with a decision of its own."""
+ENTRIES = frozenset({"decide", "deliver", "upsample", "specify", "review_checklist"})
+"""Nodes before which a fork may begin; from anywhere else it begins at the decision before."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _decision(history: Sequence[Kept], kept: Kept) -> Kept:
 
 
 def _is_entry(kept: Kept) -> bool:
-    return not kept.next or bool({*_DECIDES, "upsample", "specify", "review_checklist"} & set(kept.next))
+    return not kept.next or bool(ENTRIES & set(kept.next))
 
 
 def _inherited(parent: State, candidate: Candidate | None) -> State:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import RunnableConfig
@@ -15,10 +16,12 @@ from overpaint.tools.database import Database, database_url, open_database
 from overpaint.tools.home import open_home
 
 if TYPE_CHECKING:
+    from langgraph.store.sqlite.aio import AsyncSqliteStore
     from psycopg_pool import AsyncConnectionPool
 
 _LOCK = 7_203_881_447
 """Of PostgreSQL: held by the one process that sets LangGraph's tables up. Any number nobody else is likely to take."""
+_TRIES = 40
 _THREADS = (
     # Checkpoint ids are time-ordered (UUID version 6), so their order is that of the last step taken.
     "SELECT thread_id FROM checkpoints WHERE checkpoint_ns = '' GROUP BY thread_id ORDER BY MAX(checkpoint_id) DESC"
@@ -111,8 +114,19 @@ async def _sqlite_store(database: Database) -> AsyncIterator[BaseStore]:
     from langgraph.store.sqlite.aio import AsyncSqliteStore
 
     async with AsyncSqliteStore.from_conn_string(database.url.removeprefix("sqlite:///")) as store:
-        await store.setup()
+        await store.conn.execute("PRAGMA busy_timeout = 30000")
+        await _set_up(store)
         yield store
+
+
+async def _set_up(store: AsyncSqliteStore) -> None:
+    """Make the store's tables. Another process may do so now, in steps, at which one of the two fails: look again."""
+    for _ in range(_TRIES):
+        with suppress(sqlite3.IntegrityError, sqlite3.OperationalError):
+            return await store.setup()
+        await store.conn.rollback()
+        await asyncio.sleep(0.05)
+    return await store.setup()
 
 
 @asynccontextmanager

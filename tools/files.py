@@ -14,6 +14,7 @@ from overpaint.tools.home import disk_faults
 WRITING, ASIDE = ".writing-", ".removing-"
 """How the names of temporary files begin."""
 
+_RESTORE = "restore it from a backup (overpaint verify names all that is damaged or missing)"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -56,11 +57,11 @@ def read_checked(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise BadInput(f"there is no {path}: check OVERPAINT_HOME, or restore the file.") from None
+        raise BadInput(f"there is no {path}: check OVERPAINT_HOME, or {_RESTORE}.") from None
     except OSError as error:
         raise BadInput(f"cannot read {path} ({error.strerror}): check the file and its folder.") from error
     if not _is_whole(path, data):
-        raise BadInput(f"{path} is damaged, its content does not match its name: restore it, or remove it.")
+        raise BadInput(f"{path} is damaged, its content does not match its name: {_RESTORE}.")
     return data
 
 

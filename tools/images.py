@@ -99,7 +99,10 @@ class ImageStore:
         with disk_faults(self.root):
             found = next((file for file in files if file.exists()), None)
         if found is None:
-            raise BadInput(f"no picture {sha256} in {self.root}: save it there first, or check OVERPAINT_HOME.")
+            raise BadInput(
+                f"no picture {sha256} in {self.root}: check OVERPAINT_HOME, or restore its file from a backup"
+                " (overpaint verify names all that is missing)."
+            )
         return read_checked(found)
 
     def _file(self, sha256: str, suffix: str) -> Path:

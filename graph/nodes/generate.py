@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Literal
 
 from langgraph.errors import NodeError
@@ -16,7 +17,7 @@ from overpaint.graph.settings import Settings
 from overpaint.graph.state import Outcome, Receipt, add_receipts, empty_receipt
 from overpaint.graph.toolbox import Toolbox, open_toolbox, use_tool
 from overpaint.graph.waiting import unless_drained
-from overpaint.tools.faults import ProviderFault
+from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.gate import gate
 from overpaint.tools.generate_image import Painting, make_generate_image
 from overpaint.tools.ledger import request_key
@@ -154,10 +155,17 @@ def _shown(attempt: Attempt) -> Painting:
 async def _gated(painting: Painting, attempt: Attempt, toolbox: Toolbox) -> tuple[Outcome, str]:
     if painting["outcome"] != "ok" or painting["image"] is None:
         return painting["outcome"], painting["reason"]
-    earlier = [await toolbox.images.load(sha) for sha in attempt["earlier"]]
+    earlier = [data for sha in attempt["earlier"] if (data := await _still_there(sha, toolbox)) is not None]
     data = await toolbox.images.load(painting["image"]["sha256"])
     wanted = None if attempt["action"] in SHOWN else toolbox.settings.pixels
     return await asyncio.to_thread(gate, data, wanted=wanted, earlier=earlier)
+
+
+async def _still_there(sha256: str, toolbox: Toolbox) -> bytes | None:
+    """An earlier picture to compare with; one that got lost since then must not stop the run."""
+    with suppress(BadInput):
+        return await toolbox.images.load(sha256)
+    return None
 
 
 def _receipt(painting: Painting) -> Receipt:

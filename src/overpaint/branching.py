@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from pathlib import Path
@@ -17,9 +18,12 @@ from overpaint.graph.forking import Branch, Change, branch
 from overpaint.graph.kept import find_run, read_thread
 from overpaint.graph.persistence import on_thread, open_checkpointer
 from overpaint.graph.settings import merge
+from overpaint.report import check_folder
 from overpaint.result import Run
 from overpaint.run import preflight, wait_for
-from overpaint.tools.home import use_home
+from overpaint.runs import restore
+from overpaint.sweeping import refresh_all
+from overpaint.tools.home import current_home, use_home
 
 
 async def stream_fork(
@@ -108,6 +112,8 @@ async def _told(
     control: RunControl | None,
 ) -> AsyncGenerator[Event, None]:
     with use_home(home):
+        if out is not None:
+            await asyncio.to_thread(check_folder, out)
         begun = await _begun(run, start, change)
         async with at_the_wheel(begun.thread, control) as wheel:
             await wheel.graph.aupdate_state(on_thread(begun.thread), begun.values, as_node=begun.as_node)
@@ -121,5 +127,9 @@ async def _begun(run: str | None, start: str | None, change: Change) -> Branch:
     parent = await find_run(run)
     effective = merge(parent.values["settings"], change.settings)
     await preflight(change.brief if change.brief is not None else parent.values["asked"]["text"], None, effective)
+    await restore(parent)  # a record that is missing is found before anything is paid
     async with open_checkpointer() as saver:
-        return await branch(build_graph(saver), parent.thread, start, change)
+        begun = await branch(build_graph(saver), parent.thread, start, change)
+    # What the fork shares with its parent is young again, so that nobody prunes it before the fork is written.
+    await asyncio.to_thread(refresh_all, current_home(), begun.values)
+    return begun

@@ -1,4 +1,4 @@
-"""What each command does; `cli.py` says how it is asked for."""
+"""What each command does that drives no run; `cli.py` says how it is asked for, `run_commands.py` drives runs."""
 
 from __future__ import annotations
 
@@ -8,24 +8,16 @@ import math
 import re
 import sys
 from argparse import Namespace
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
-from contextlib import aclosing, suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from overpaint.phrases import clean, counted, percent
-from overpaint.plain import PlainView, SilentView, View, is_terminal, run_lines, say
+from overpaint.phrases import clean, counted, percent, way_on
+from overpaint.plain import is_terminal, run_lines, say
 from overpaint.result import Run, to_json
 from overpaint.tools.faults import BadInput
 
 if TYPE_CHECKING:
     from overpaint.runs import RunSummary
-
-Stream = Callable[..., AsyncIterator[dict[str, Any]]]
-"""Tells a run as events: `overpaint.run.stream`, or what a test gives instead."""
-
-EXITS = {"passed": 0, "stopped": 1, "failed": 3, "waiting": 4, "interrupted": 130}
-"""Exit code by a run's status; 2 is bad input."""
 
 
 def settings_from(pairs: Iterable[str]) -> dict[str, Any]:
@@ -58,89 +50,6 @@ def _scalar(text: str) -> Any:
     return value if usable else text
 
 
-def refine(args: Namespace, stream: Stream | None = None) -> int:
-    """Refine a picture, showing it as it happens; prints the run in the form asked for."""
-    settings = settings_from(args.set)
-    if args.brief is None and args.image is None:
-        raise BadInput(
-            'there is nothing to paint; give a brief, as in: overpaint refine "a red circle", or --image FILE'
-        )
-    if args.out is not None:
-        from overpaint.report import check_folder
-
-        check_folder(args.out)
-    events = (stream or _stream())(args.brief, image=args.image, preset=args.preset, settings=settings, out=args.out)
-    seen: dict[str, str] = {}
-    try:
-        run = asyncio.run(follow(events, view_of(args), seen))
-    except KeyboardInterrupt:
-        return _interrupted(args, seen.get("run"))
-    return _finish(args, run)
-
-
-def _stream() -> Stream:
-    from overpaint.run import stream
-
-    return stream
-
-
-async def follow(events: AsyncIterator[dict[str, Any]], view: View, seen: dict[str, str]) -> Run:
-    """Show every event and return the run at the end; `seen["run"]` holds its id as soon as there is one."""
-    async with aclosing(cast(AsyncGenerator[dict[str, Any]], events)) as source:
-        with view:
-            async for event in source:
-                view.on(event)
-                if event["kind"] == "started":
-                    seen["run"] = event["run"]
-                if event["kind"] == "done":
-                    return cast(Run, event["run"])
-    raise RuntimeError("the stream of events ended without a run")
-
-
-def view_of(args: Namespace) -> View:
-    """Live on a terminal, plain lines elsewhere, nothing when quiet; on stderr when stdout is kept for JSON."""
-    out = sys.stderr if args.json else sys.stdout
-    if args.quiet:
-        return SilentView(out)
-    if not is_terminal(out):
-        return PlainView(out)
-    from rich.console import Console
-
-    from overpaint.live import LiveView
-
-    return LiveView(Console(file=out, highlight=False))
-
-
-def _finish(args: Namespace, run: Run) -> int:
-    if args.json:
-        say_json(to_json(run))
-    elif args.quiet:
-        path = run.image_path(run.champion) if run.champion else None
-        say(str(path)) if path else None
-    elif is_terminal(sys.stdout):
-        show_run(run)
-    if run.status == "failed":
-        say(f"overpaint: {clean(run.error or run.why or 'the run failed')}", sys.stderr)
-    return EXITS[run.status]
-
-
-def _interrupted(args: Namespace, run_id: str | None) -> int:
-    look = f"; see what there is with: overpaint show {run_id}" if run_id else ""
-    say(f"overpaint: interrupted{look}", sys.stderr)
-    if args.json:
-        say_json(_left_behind(run_id))
-    return EXITS["interrupted"]
-
-
-def _left_behind(run_id: str | None) -> dict[str, Any]:
-    bare = {"run": run_id, "status": "interrupted"}
-    with suppress(BadInput, KeyboardInterrupt):
-        from overpaint.runs import load_run
-
-        return to_json(replace(asyncio.run(load_run(run_id)), status="interrupted")) if run_id else bare
-    return bare
-
-
 def runs(args: Namespace) -> int:
     """List the runs of the home folder, latest first."""
     from dataclasses import asdict
@@ -169,7 +78,11 @@ def runs_lines(found: list[RunSummary]) -> list[str]:
 
 
 def show(args: Namespace) -> int:
-    """Show one run: the latest, or the one named."""
+    """Show one run, the latest or the one named; or its last model calls."""
+    if args.calls is not None:
+        from overpaint import chronicle
+
+        return int(chronicle.calls(args))
     from overpaint.runs import load_run
 
     run = asyncio.run(load_run(args.run))
@@ -177,8 +90,10 @@ def show(args: Namespace) -> int:
         say_json(to_json(run))
     else:
         show_run(run)
-        for line in candidate_lines(run):
-            say(line)
+        from overpaint.reviewing import request_lines
+
+        for line in [*candidate_lines(run), *(request_lines(run) if run.requests else []), way_on(run)]:
+            say(line) if line else None
     return 0
 
 
@@ -207,6 +122,34 @@ def candidate_lines(run: Run) -> list[str]:
         prompt = clean(card.record["prompt"], 90)
         rows.append(f"{star} {card.record['id']:<5} {card.action:<12} {start:<9} {said:<5} {prompt}")
     return rows
+
+
+def history(args: Namespace) -> int:
+    """Draw the tree of a run: candidates, checkpoints, forks."""
+    from overpaint import chronicle
+
+    return int(chronicle.history(args))
+
+
+def watch(args: Namespace) -> int:
+    """Follow a run that another process works on."""
+    from overpaint import watching
+
+    return int(watching.watch(args))
+
+
+def prune(args: Namespace) -> int:
+    """Drop old runs, and the pictures that nothing refers to any more."""
+    from overpaint import upkeep
+
+    return int(upkeep.prune(args))
+
+
+def verify(args: Namespace) -> int:
+    """Look for damage in what is kept."""
+    from overpaint import upkeep
+
+    return int(upkeep.verify(args))
 
 
 def presets(args: Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from pathlib import Path
@@ -16,8 +17,10 @@ from overpaint.graph.effective import refuse_fixed
 from overpaint.graph.kept import Kept, find_run, read_thread
 from overpaint.graph.persistence import on_thread
 from overpaint.graph.settings import merge
+from overpaint.report import check_folder
 from overpaint.result import Run
 from overpaint.run import preflight, wait_for
+from overpaint.runs import restore
 from overpaint.tools.faults import BadInput
 from overpaint.tools.home import use_home
 
@@ -37,7 +40,7 @@ async def stream_resumed(
 
     Args:
         run: its id or the start of it; the latest when None.
-        settings: settings to change from here on, such as a cap to raise.
+        settings: settings to change from here on, such as a cap to raise; a run that waits takes them with the answer.
         answer: what a person says to a run that waits: approve, reject, stop, a remark, or decisions as a dict. Without
             one a waiting run goes on waiting.
         home: the home folder; OVERPAINT_HOME, or .overpaint in the current folder, when None.
@@ -91,6 +94,8 @@ async def _told(
     control: RunControl | None,
 ) -> AsyncGenerator[Event, None]:
     with use_home(home):
+        if out is not None:
+            await asyncio.to_thread(check_folder, out)
         found = await find_run(run)
         refuse_fixed(settings)
         effective = merge(found.values["settings"], settings)
@@ -98,6 +103,9 @@ async def _told(
         async with at_the_wheel(found.thread, control) as wheel:
             # Read again now that nobody else can change it.
             kept = await read_thread(wheel.graph, found.thread)
+            if "run" not in kept.values:
+                raise BadInput(f"run {found.values['run']} was pruned just now: see overpaint runs")
+            await restore(kept)  # a record that is missing is found before anything is paid
             async for event in _continued(wheel, kept, settings, answer, out):
                 yield event
 
@@ -107,13 +115,18 @@ async def _continued(
 ) -> AsyncGenerator[Event, None]:
     if answer is not None and not kept.waiting:
         raise BadInput("this run asks nothing, so it takes no answer: leave the answer out")
-    if (kept.waiting and answer is None) or not (kept.next or await _reopened(wheel, kept, settings)):
+    if (kept.waiting and answer is None) or not (_is_open(kept) or await _reopened(wheel, kept, settings)):
         async for event in ending(wheel, out):
             yield event
         return
     given: Command[Any] | None = Command(resume={i.id: answer for i in kept.interrupts}) if kept.waiting else None
     async for event in drive(wheel, given, settings or None, out, known=kept.values):
         yield event
+
+
+def _is_open(kept: Kept) -> bool:
+    """Whether a run has more to do. A process that dies between a step's end and its checkpoint leaves no next node."""
+    return bool(kept.next) or kept.values.get("ended") is None
 
 
 async def _reopened(wheel: Wheel, kept: Kept, settings: dict[str, object]) -> bool:

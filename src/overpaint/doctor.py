@@ -39,8 +39,8 @@ class Check:
 def diagnose() -> list[Check]:
     """Look at everything; imports torch, where it is installed, to ask for its devices."""
     missing = [name for name in LOCAL if find_spec(name) is None]
-    checks = [_python(), _packages(), _local(missing), *_devices(missing), _home(), _sqlite(), _database(), _keys(), _server()]
-    return [*checks, _traces(), _painters(missing), _chats(missing)]
+    machine = [_python(), _packages(), _local(missing), *_devices(missing), _home(), _sqlite(), _database()]
+    return [*machine, _keys(), _server(), _traces(), _painters(missing), _chats(missing)]
 
 
 def usable(checks: list[Check]) -> bool:

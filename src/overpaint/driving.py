@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphDrained
@@ -93,7 +93,7 @@ async def drive(
         if known is None and await _is_worthless(wheel):
             await wheel.saver.adelete_thread(wheel.thread)
             raise
-        raise BadInput(f"{fault} | The run is kept: go on with overpaint resume") from fault
+        raise BadInput(f"{fault} | The run is kept: once that is mended, go on with overpaint resume") from fault
     except (GraphDrained, ProviderFault) as stop:
         if "run" not in (await read_thread(wheel.graph, wheel.thread)).values:
             await wheel.saver.adelete_thread(wheel.thread)  # there is no run to tell of
@@ -139,9 +139,10 @@ async def _events(wheel: Wheel, given: Any, context: Any, known: State | None) -
         version="v2",
         control=wheel.control,
     )
-    async for part in parts:
-        for event in narrator.tell(part):
-            yield event
+    async with aclosing(cast(AsyncGenerator[Any, None], parts)) as source:
+        async for part in source:
+            for event in narrator.tell(part):
+                yield event
 
 
 def _written(run: Run, out: Path | None) -> Run:

@@ -3,7 +3,7 @@
 Kinds, with their other keys:
 started: run, brief, settings · prompt: prompt · checklist: checklist · plan: round, plan ·
 step: candidate, step, steps · painted: candidate, outcome, image · judged: candidate (its summary), failed (texts) ·
-champion: id, score · critique: critique · waiting: run, requests (what a person is asked) · done: run.
+champion: id, score, beliefs · critique: critique · waiting: run, requests (what a person is asked) · done: run.
 A run that is taken up again starts with what is known of it: started, checklist, champion.
 """
 
@@ -71,7 +71,8 @@ class Narrator:
 
     def _crowned(self, champion: Candidate) -> Event:
         self.champion = champion["id"]
-        return {"kind": "champion", "id": champion["id"], "score": champion["score"]}
+        said = {name: champion[name] for name in ("id", "score", "beliefs")}
+        return {"kind": "champion", **said}
 
     def _judged(self, candidate: Candidate) -> Event:
         texts = {r["id"]: r["text"] for r in self.checklist}

@@ -47,11 +47,16 @@ class LiveView:
         self._checklist: list[str] = []
         self._rows: dict[str, Row] = {}
         self._beliefs: dict[str, str] = {}
-        self._champion = ""
+        self._champion = self._run = ""
         self._doing = "reading the brief"
-        self._live = Live(get_renderable=self._now, console=console, refresh_per_second=8)
+        self._live = self._screen()
+
+    def _screen(self) -> Live:
+        return Live(get_renderable=self._now, console=self._console, refresh_per_second=8)
 
     def __enter__(self) -> Self:
+        """Start showing; again, when the run goes on after it waited."""
+        self._live = self._screen()
         self._live.start()
         return self
 
@@ -66,6 +71,9 @@ class LiveView:
             handler(event)
 
     def _on_started(self, event: Mapping[str, Any]) -> None:
+        if event["run"] == self._run:  # it goes on after it waited
+            return
+        self._run = event["run"]
         self._console.print(_line(("brief  ", "dim"), (clean(event["brief"], 400), "bold")))
         self._doing = "writing a prompt and a checklist"
 
@@ -74,6 +82,7 @@ class LiveView:
 
     def _on_checklist(self, event: Mapping[str, Any]) -> None:
         self._checklist = [clean(item["text"]) for item in event["checklist"]]
+        self._doing = "thinking"
 
     def _on_plan(self, event: Mapping[str, Any]) -> None:
         self._finish_round()
@@ -105,6 +114,11 @@ class LiveView:
 
     def _on_champion(self, event: Mapping[str, Any]) -> None:
         self._champion = event["id"]
+        self._beliefs.setdefault(event["id"], event.get("beliefs", ""))
+
+    def _on_waiting(self, event: Mapping[str, Any]) -> None:
+        self._finish_round()
+        self._doing = ""
 
     def _on_done(self, event: Mapping[str, Any]) -> None:
         self._finish_round()

@@ -81,6 +81,8 @@ def receipt_line(receipt: Receipt) -> str:
     """What a run spent, on one line."""
     counts = (("image", receipt["images"]), ("call", receipt["calls"]), ("token", receipt["tokens"]))
     parts = [counted(number, noun) for noun, number in counts]
+    if lost := receipt.get("unknown", 0):
+        parts[0] += f" ({lost} perhaps paid for and never seen)"
     return " · ".join([*parts, seconds(receipt["seconds"]), money(receipt["usd"])])
 
 
@@ -122,3 +124,10 @@ def summary(run: Run) -> list[tuple[str, str]]:
     if run.report is not None:
         rows.append(("sheet", str(run.report)))
     return [*rows, ("receipt", receipt_line(run.receipt))]
+
+
+def way_on(run: Run) -> str:
+    """How to go on with a run that did not come to its end; empty when it did, or when a process is at it."""
+    if run.status == "waiting":
+        return f"answer with: overpaint resume {run.run} --answer approve"
+    return f"go on with: overpaint resume {run.run}" if run.status == "interrupted" else ""

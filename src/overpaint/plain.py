@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol, Self, TextIO
 
 from overpaint.phrases import LETTERS, MARKS, OUTCOMES, clean, counted, percent, summary
@@ -30,14 +32,46 @@ class View(Protocol):
 def say(line: str, out: TextIO | None = None) -> None:
     """Print one line and flush it.
 
-    A reader that closed its end of the pipe (`| head`) silences the rest; the run goes on, so that nothing paid for
-    is lost, and its exit code stands.
+    A reader that closed its end of the pipe (`| head`) or a terminal that was closed silences the rest; the run goes
+    on, so that nothing paid for is lost, and its exit code stands.
     """
     out = out or sys.stdout
-    try:
+    with unheard(out):
         print(line, file=out, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+
+
+@contextmanager
+def unheard(out: TextIO) -> Iterator[None]:
+    """Let a block that writes carry on when its reader or terminal is gone: what follows goes nowhere."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EIO):
+            raise
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, out.fileno())
+        os.close(nowhere)
+
+
+class Lasting:
+    """A stream that outlives its reader, for those who write to streams by themselves."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, text: str) -> int:
+        """Write, to nobody if need be."""
+        with unheard(self._out):
+            self._out.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, to nobody if need be."""
+        with unheard(self._out):
+            self._out.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._out, name)
 
 
 def is_terminal(out: TextIO) -> bool:
@@ -141,6 +175,11 @@ def _champion(event: Mapping[str, Any]) -> list[str]:
     return [f"champion: {event['id']} {percent(event['score'])}"]
 
 
+def _waiting(event: Mapping[str, Any]) -> list[str]:
+    number = sum(len(request["action_requests"]) for request in event["requests"])
+    return [f"waiting for a person: {counted(number, 'thing')} to decide"]
+
+
 def _done(event: Mapping[str, Any]) -> list[str]:
     return run_lines(event["run"])
 
@@ -154,5 +193,6 @@ _TELLERS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "judged": _judged,
     "critique": _critique,
     "champion": _champion,
+    "waiting": _waiting,
     "done": _done,
 }

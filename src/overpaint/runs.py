@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from overpaint.graph.controller import passes
+from overpaint.graph.controller import crown, passes
 from overpaint.graph.kept import Kept, find_run, kept_runs
+from overpaint.graph.minting import of_round
 from overpaint.graph.record import Record
-from overpaint.graph.state import empty_receipt
+from overpaint.graph.state import Candidate, empty_receipt
 from overpaint.result import Run, Status
 from overpaint.tools.database import open_database
 from overpaint.tools.home import current_home, use_home
@@ -60,7 +61,7 @@ async def restore(kept: Kept, error: str = "") -> Run:
     values, home = kept.values, current_home()
     heads = [c["record"] for c in values.get("candidates", {}).values()]
     records = [cast(Record, r) for r in await RecordStore(home / "records").walk(heads)]
-    champion, plan = values.get("champion"), values.get("plan")
+    champion, plan = _champion(kept), values.get("plan")
     sheet = home / "reports" / values["run"] / "sheet.html"
     return Run(
         run=values["run"],
@@ -82,11 +83,19 @@ async def restore(kept: Kept, error: str = "") -> Run:
     )
 
 
+def _champion(kept: Kept) -> Candidate | None:
+    """The champion; of a run that stopped just before a decision, the one that decision will crown."""
+    values, champion = kept.values, kept.values.get("champion")
+    if "decide" not in kept.next or "round" not in values:
+        return champion
+    return crown(champion, of_round(values, values["round"]), values.get("declined"))
+
+
 def status_of(kept: Kept) -> Status:
     """How a run stands, from its newest checkpoint."""
     if kept.waiting:
         return "waiting"
-    if kept.next:
+    if kept.next or kept.values.get("ended") is None:
         return "interrupted"
     if passes(kept.values.get("champion")):
         return "passed"
@@ -94,7 +103,7 @@ def status_of(kept: Kept) -> Status:
 
 
 def _summarise(kept: Kept, status: Status) -> RunSummary:
-    values, champion = kept.values, kept.values.get("champion")
+    values, champion = kept.values, _champion(kept)
     return RunSummary(
         run=values["run"],
         thread=kept.thread,

@@ -117,7 +117,7 @@ def record(id_: str, action: str, prompt: str, image: ImageRef | None, **rest: A
         "prompt": prompt, "boxes": [], "seed": 1234 + int(id_[-1]), "feedback": "", "outcome": "ok", "reason": "",
         "image": image, "verdict": None, "params": {"model": "shapes", "steps": 12, "guidance": 4.0, "size": "64x64"},
         "notes": [], "models": {"painter": "shapes", "judge": "shapes"}, "prompts": {"judge": "judge.checklist.v1"},
-        "spent": Receipt(images=1, calls=2, tokens=310, seconds=1.4, usd=0.0), "created": "2025-11-21T10:46:00Z",
+        "spent": Receipt(images=1, unknown=0, calls=2, tokens=310, seconds=1.4, usd=0.0), "created": "2025-11-21T10:46:00Z",
     }  # fmt: skip
     return Record(**{**plain, **rest})  # type: ignore[typeddict-item]
 
@@ -166,7 +166,7 @@ def told(tmp_path: Path, store: Callable[[bytes], ImageRef]) -> Run:
         checklist=checklist(),
         candidates=records,
         champion=records[-1],
-        receipt=Receipt(images=7, calls=19, tokens=2840, seconds=14.2, usd=0.0),
+        receipt=Receipt(images=7, unknown=0, calls=19, tokens=2840, seconds=14.2, usd=0.0),
         settings={"painter": "shapes", "per_round": 3, "rounds": 4, "seed": 1234, "negative_prompt": None},
         images=tmp_path / "images",
         report=tmp_path / "sheet.html",

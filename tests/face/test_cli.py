@@ -5,16 +5,20 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
 
 from overpaint.cli import main
-from overpaint.commands import Stream, candidate_lines, runs_lines
+from overpaint.commands import candidate_lines, runs_lines
 from overpaint.result import Run
+from overpaint.run_commands import Stream, answer_from
 from overpaint.tools.faults import BadInput, ProviderFault
 
 Teller = Callable[..., Stream]
@@ -33,9 +37,10 @@ def tell(events: list[dict[str, Any]]) -> Teller:
     """A stream that tells the recorded events, with another end or a fault, and notes what it was asked."""
 
     def make(end: Run | None = None, fault: BaseException | None = None, asked: dict[str, Any] | None = None) -> Stream:
-        async def stream(brief: str | None, **rest: Any) -> AsyncIterator[dict[str, Any]]:
+        async def stream(given: str | None, /, *, control: RunControl, **rest: Any) -> AsyncIterator[dict[str, Any]]:
+            assert not control.drain_requested
             if asked is not None:
-                asked.update(rest, brief=brief)
+                asked.update(rest, given=given)
             for event in events[:-1]:
                 yield event
             if fault is not None:
@@ -60,7 +65,7 @@ def test_json_is_exactly_one_object_of_the_promised_shape(
     assert set(said["candidates"][0]) == {
         "id", "parent", "round", "action", "prompt", "seed", "outcome", "score", "passed", "image",
     }  # fmt: skip
-    assert set(said["receipt"]) == {"images", "calls", "tokens", "seconds", "usd"}
+    assert set(said["receipt"]) == {"images", "unknown", "calls", "tokens", "seconds", "usd"}
     assert Path(said["champion"]["image"]).is_file()
     assert (said["champion"]["passed"], said["candidates"][2]["passed"], said["candidates"][2]["image"]) == (
         True, None, None,
@@ -119,7 +124,7 @@ def test_options_reach_the_run(tell: Teller) -> None:
     argv = ["refine", "a=b", "--preset", "one-shot", "--set", "rounds=4", "--set", "size=64x64", "--image", "x.png"]
     assert main([*argv, "--out", "o", "--quiet"], stream=tell(asked=asked)) == 0
     assert asked == {
-        "brief": "a=b", "preset": "one-shot", "settings": {"rounds": 4, "size": "64x64"}, "image": Path("x.png"),
+        "given": "a=b", "preset": "one-shot", "settings": {"rounds": 4, "size": "64x64"}, "image": Path("x.png"),
         "out": Path("o"),
     }  # fmt: skip
 
@@ -134,6 +139,13 @@ def test_options_reach_the_run(tell: Teller) -> None:
         (["refine", "b", "--js"], "unrecognized arguments: --js"),
         (["paint"], "invalid choice: 'paint'"),
         ([], "required: COMMAND"),
+        (["resume", "--answer", " "], "the answer is empty"),
+        (["fork"], "required: RUN"),
+        (["fork", "r", "--checklist", "nowhere.txt"], "cannot read the checklist nowhere.txt"),
+        (["show", "--calls", "-1"], "'-1' is not a whole number"),
+        (["show", "--calls", "many"], "'many' is not a whole number"),
+        (["prune"], "required: --keep-days"),
+        (["prune", "--keep-days=-1"], "'-1' is not a whole number of 0 or more"),
     ],
 )
 def test_bad_arguments_are_one_line_and_exit_2(
@@ -157,9 +169,81 @@ def test_faults_are_told_once_as_a_line_and_once_as_json(
     assert err == f"overpaint: {' '.join(str(fault).split())}\n"
 
 
-def test_ctrl_c_says_how_to_look_at_what_there_is(tell: Teller, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ctrl_c_says_how_to_go_on(tell: Teller, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["refine", "b", "--quiet"], stream=tell(fault=KeyboardInterrupt())) == 130
-    assert capsys.readouterr() == ("", "overpaint: interrupted; see what there is with: overpaint show r7k2\n")
+    assert capsys.readouterr() == ("", "overpaint: interrupted; go on with: overpaint resume r7k2\n")
+
+
+def test_a_run_that_drained_says_how_to_go_on_and_gives_its_object(
+    tell: Teller, told: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["resume", "--json", "--quiet"], stream=tell(replace(told, status="interrupted"))) == 130
+    out, err = capsys.readouterr()
+    assert (json.loads(out)["run"], json.loads(out)["status"]) == ("r7k2", "interrupted")
+    assert err == "overpaint: interrupted; go on with: overpaint resume r7k2\n"
+
+
+def test_a_run_drained_before_it_began_has_nothing_to_go_on_with(
+    tell: Teller, events: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    del events[:-1]
+    assert main(["refine", "b", "--json"], stream=tell(fault=GraphDrained("SIGINT"))) == 130
+    out, err = capsys.readouterr()
+    assert (json.loads(out), err) == ({"run": None, "status": "interrupted"}, "overpaint: interrupted\n")
+
+
+ASKED = {
+    "action_requests": [{"name": "deliver", "args": {"candidate": "2.1", "image": "0", "score": 1.0}}],
+    "review_configs": [{"action_name": "deliver", "allowed_decisions": ["approve", "reject", "respond"]}],
+}
+
+
+def test_without_a_terminal_a_run_that_waits_says_what_it_asks_and_how_to_answer(
+    tell: Teller, told: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waits = replace(told, status="waiting", requests=[{**ASKED, "fault": "it was empty"}])
+    assert main(["refine", "b"], stream=tell(waits)) == 4
+    out, err = capsys.readouterr()
+    assert "deliver candidate 2.1?" in out
+    assert err.splitlines() == [
+        "overpaint: the answer could not be used: it was empty",
+        "overpaint: waiting for you; answer with: overpaint resume r7k2 --answer approve",
+    ]
+    assert main(["refine", "b", "--json"], stream=tell(waits)) == 4
+    said = json.loads(capsys.readouterr().out)
+    assert (said["status"], said["requests"]) == ("waiting", waits.requests)
+
+
+def test_options_reach_a_run_that_is_taken_up_again(tell: Teller) -> None:
+    asked: dict[str, Any] = {}
+    argv = ["resume", "r7", "--set", "max_images=32", "--answer", '{"decisions": ["approve"]}', "--out", "o", "--quiet"]
+    assert main(argv, stream=tell(asked=asked)) == 0
+    answer = {"decisions": ["approve"]}
+    assert asked == {"given": "r7", "settings": {"max_images": 32}, "answer": answer, "out": Path("o")}
+    assert main(["resume", "--quiet"], stream=tell(asked=asked)) == 0
+    assert asked == {"given": None, "settings": {}, "answer": None, "out": None}
+
+
+def test_options_reach_a_fork(folder: Path, tell: Teller) -> None:
+    (folder / "c.txt").write_text("one thing\nanother")
+    asked: dict[str, Any] = {}
+    argv = ["fork", "r7", "--from", "1.0", "--prompt", "p", "--brief", "b", "--checklist", "c.txt", "--set", "seed=2"]
+    assert main([*argv, "--quiet"], stream=tell(asked=asked)) == 0
+    assert asked == {
+        "given": "r7", "brief": "b", "start": "1.0", "prompt": "p", "checklist": ["one thing", "another"], "settings": {"seed": 2},
+        "out": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("approve", "approve"), ("make it 2 times larger", "make it 2 times larger"), ("3", "3"), ('"a"', '"a"'),
+        ('[{"type": "stop"}]', [{"type": "stop"}]), ("{not json", "{not json"), ("[" * 9999, "[" * 9999),
+    ],
+)  # fmt: skip
+def test_an_answer_is_text_or_json(text: str, answer: Any) -> None:
+    assert answer_from(text) == answer
 
 
 WAITS = """
@@ -172,13 +256,18 @@ sys.exit(main(["refine", "b"], stream=stream))
 """
 
 
-def test_a_real_ctrl_c_ends_with_130_and_no_traceback() -> None:
+@pytest.mark.slow
+def test_two_real_ctrl_cs_end_with_130_and_no_traceback() -> None:
     child = subprocess.Popen([sys.executable, "-c", WAITS], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert child.stdout is not None
+    assert child.stderr is not None
     assert child.stdout.readline() == "run r1: b\n"
     child.send_signal(signal.SIGINT)
+    assert child.stderr.readline() == "overpaint: finishing the step at work; once more to stop now\n"
+    time.sleep(0.4)
+    child.send_signal(signal.SIGINT)
     _, err = child.communicate(timeout=20)
-    assert (child.returncode, err) == (130, "overpaint: interrupted; see what there is with: overpaint show r1\n")
+    assert (child.returncode, err) == (130, "overpaint: interrupted; go on with: overpaint resume r1\n")
 
 
 TALKS = """
@@ -193,6 +282,7 @@ sys.exit(main(["refine", "b"], stream=stream))
 """
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_early_does_not_stop_the_run() -> None:
     child = subprocess.Popen([sys.executable, "-c", TALKS], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert child.stdout is not None

@@ -1,11 +1,17 @@
 """The live view, on a recorded terminal."""
 
 import io
-from typing import Any
+import os
+import pty
+import sys
+from collections.abc import Iterator
+from typing import Any, TextIO, cast
 
+import pytest
 from rich.console import Console
 
 from overpaint.live import LiveView, print_run
+from overpaint.plain import Lasting, PlainView, lines_of, say
 from overpaint.result import Run
 
 
@@ -77,3 +83,66 @@ def test_the_end_names_picture_sheet_and_receipt(told: Run) -> None:
     assert told.champion is not None
     for said in (str(told.image_path(told.champion)), str(told.report), "7 images", "passed: 2.1 holds"):
         assert said in shown
+
+
+def test_a_run_that_waited_goes_on_in_the_same_view(events: list[dict[str, Any]]) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=110, height=40, color_system=None)
+    view, waiting = LiveView(console), {"kind": "waiting", "run": "r7k2", "requests": []}
+    with view:
+        for event in [*events[:3], waiting]:
+            view.on(event)
+    with view:
+        for event in [events[0], *events[2:]]:
+            view.on(event)
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    assert shown.count("brief  ") == 1
+    assert "★ 2.1" in shown
+    assert not view._live.is_started
+
+
+def test_a_run_taken_up_again_shows_what_its_champion_holds(events: list[dict[str, Any]]) -> None:
+    champion = {"kind": "champion", "id": "1.0", "score": 0.8, "beliefs": "yyynyy"}
+    shown = watch([events[0], events[2], champion], stop_at="champion")
+    assert "best so far: 1.0" in shown
+    assert "✗ a yellow star in the right" in shown
+
+
+def test_a_plain_run_says_that_it_waits() -> None:
+    event = {"kind": "waiting", "run": "r", "requests": [{"action_requests": [{}, {}]}]}
+    assert lines_of(event) == ["waiting for a person: 2 things to decide"]
+
+
+@pytest.fixture
+def closed() -> Iterator[TextIO]:
+    """A terminal that somebody closed."""
+    master, slave = pty.openpty()
+    with open(slave, "w", encoding="utf-8") as out:  # noqa: PTH123  a descriptor
+        assert out.isatty()
+        os.close(master)
+        yield out
+
+
+def test_a_terminal_that_closes_is_no_fault(events: list[dict[str, Any]], closed: TextIO) -> None:
+    with pytest.raises(OSError, match="Input/output"):
+        print("x", file=closed, flush=True)
+    console = Console(file=cast(TextIO, Lasting(closed)), force_terminal=True, width=80)
+    with LiveView(console) as view:
+        for event in events:
+            view.on(event)
+        view._live.refresh()
+        say("overpaint: interrupted", sys.stderr)
+
+
+def test_plain_lines_to_a_closed_terminal_are_no_fault(events: list[dict[str, Any]], closed: TextIO) -> None:
+    with PlainView(closed) as view:
+        for event in events:
+            view.on(event)
+    closed.flush()
+
+
+def test_a_disk_that_refuses_is_not_taken_for_a_closed_terminal() -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123
+        with pytest.raises(OSError, match="No space"):
+            say("a line", full)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())
