@@ -35,12 +35,17 @@ def _review_prompts(state: State) -> Command[Next]:
     unique = [p for i, p in enumerate(chosen) if p not in chosen[:i]]
     requests = [_paint_request(state, proposal) for proposal in unique]
     settled, remark, stop = ask_person(requests, KINDS, lambda decisions: _settled(unique, decisions))
-    if remark:
-        return Command(update={"remark": remark}, goto="critique")
+    if remark and not stop:
+        capped = cap_reached(state, Settings.model_validate(state["settings"]))
+        return Command(update={"plan": capped}, goto="deliver") if capped else _heard(remark)
     painted = [accepted for p in chosen if (accepted := settled[unique.index(p)]) is not None]
     if stop or not painted:
         return Command(update={"plan": stopped("a person stopped it")}, goto="deliver")
     return Command(goto=sends(state, critique["action"], painted, critique["feedback"]))
+
+
+def _heard(remark: str) -> Command[Next]:
+    return Command(update={"remark": remark}, goto="critique")
 
 
 def _settled(proposals: list[Proposal], decisions: list[Decision]) -> tuple[list[Proposal | None], str, bool]:

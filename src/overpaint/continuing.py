@@ -115,13 +115,29 @@ async def _continued(
 ) -> AsyncGenerator[Event, None]:
     if answer is not None and not kept.waiting:
         raise BadInput("this run asks nothing, so it takes no answer: leave the answer out")
+    if settings and kept.next == ("deliver",):
+        await _reopened(wheel, kept, settings)  # it had decided to stop, by settings that are changed now
+        kept = await read_thread(wheel.graph, wheel.thread)
     if (kept.waiting and answer is None) or not (_is_open(kept) or await _reopened(wheel, kept, settings)):
         async for event in ending(wheel, out):
             yield event
         return
-    given: Command[Any] | None = Command(resume={i.id: answer for i in kept.interrupts}) if kept.waiting else None
+    given: Command[Any] | None = Command(resume=_answers(wheel, kept, answer)) if kept.waiting else None
     async for event in drive(wheel, given, settings or None, out, known=kept.values):
         yield event
+
+
+def _answers(wheel: Wheel, kept: Kept, answer: Any) -> dict[str, Any]:
+    """The answer to each question; of several side by side each gets its decision, or all the one there is."""
+    try:
+        wheel.saver.serde.dumps_typed(answer)
+    except Exception as error:  # noqa: BLE001  whatever the serializer cannot keep, it has its own kinds for
+        raise BadInput(f"the answer cannot be kept ({error}): use text, numbers, lists and dicts") from None
+    asked = [interrupt.id for interrupt in kept.interrupts]
+    decisions = answer.get("decisions") if isinstance(answer, dict) else None
+    if isinstance(decisions, list) and len(asked) > 1 and len(decisions) == len(asked):
+        return {id_: {"decisions": [decision]} for id_, decision in zip(asked, decisions, strict=True)}
+    return dict.fromkeys(asked, answer)
 
 
 def _is_open(kept: Kept) -> bool:

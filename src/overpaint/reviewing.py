@@ -107,27 +107,22 @@ def _item(place: int, item: Mapping[str, Any]) -> str:
 
 
 def _decisions(run: Run, read: Callable[[str], str]) -> list[dict[str, Any]]:
-    requests = run.requests
-    allowed = requests[0]["review_configs"][0]["allowed_decisions"]
-    if len(requests) > 1:  # branches that ask side by side get one answer
-        _say_all(request_lines(run))
-        say(f"one answer for all {len(requests)}")
-        return [_decision(requests[0]["action_requests"][0], _offered(allowed, "", 1, edit=False), read)]
-    actions = requests[0]["action_requests"]
+    allowed = run.requests[0]["review_configs"][0]["allowed_decisions"]
+    # Branches that ask side by side have a request each, of one action; any other run has one request.
+    actions = [action for request in run.requests for action in request["action_requests"]]
     _say_all([*(f"the answer could not be used: {clean(fault)}" for fault in faults(run)), *champion_lines(run)])
     decisions = []
     for place, action in enumerate(actions, start=1):
         _say_all(action_lines(action, place, actions))
         decisions.append(_decision(action, _offered(allowed, action["name"], len(actions)), read))
         if decisions[-1]["type"] == "stop":
-            return [{"type": "stop"}]
+            return [{"type": "stop"}] * len(actions)
     return decisions
 
 
-def _offered(allowed: Sequence[str], name: str, count: int, *, edit: bool = True) -> list[str]:
+def _offered(allowed: Sequence[str], name: str, count: int) -> list[str]:
     """What to offer: rejecting the one prompt there is, or the checklist, would only be another word for stop."""
     senseless = {"reject"} if name == "use_checklist" or (name == "paint" and count == 1) else set()
-    senseless |= set() if edit else {"edit"}
     return [*(kind for kind in allowed if kind not in senseless and kind != "stop"), "stop"]
 
 

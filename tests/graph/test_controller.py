@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overpaint.graph.controller import crown, failing, passes, plan
+from overpaint.graph.checklists import fingerprint
+from overpaint.graph.controller import cap_reached, crown, failing, is_outdated, passes, plan
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Brief, Candidate, PainterFacts, Receipt, Requirement, State, empty_receipt
 
@@ -176,3 +177,36 @@ def test_passing_takes_every_requirement() -> None:
     assert not passes(candidate(beliefs="yyu"))
     assert not passes(candidate(beliefs=""))
     assert not passes(None)
+
+
+@pytest.mark.parametrize("tried", range(9))
+@pytest.mark.parametrize("actions", [("edit", "revise", "restart", "reseed"), ("revise",), ("edit", "restart")])
+def test_without_a_champion_there_is_nothing_to_ask_the_critic_about(actions: Any, tried: int) -> None:
+    seen = state(round=tried, tried=["reseed"] * tried, candidates={"0.0": candidate(outcome="blocked")})
+    decided = plan(seen, Settings(actions=actions, stop_when_passed=False))
+    assert decided["action"] in ("reseed", "stop")
+
+
+def test_a_changed_checklist_is_judged_first_even_at_a_cap_and_a_wish_comes_after_it() -> None:
+    champion = candidate(beliefs="yyyy")
+    seen = state(champion, judged_by="another", wish="a blue star", receipt=spent(images=16))
+    assert is_outdated(seen)
+    assert plan(seen, Settings())["action"] == "rejudge"
+    judged = state(champion, judged_by=fingerprint(seen["checklist"]), wish="a blue star")
+    assert plan(judged, Settings())["action"] == "revise"
+    assert plan({**judged, "receipt": spent(images=16)}, Settings())["stop"] == "max_images"
+
+
+def test_a_declined_champion_falls_to_an_equal_and_to_none_that_loses() -> None:
+    champion = candidate("0.0", "yyyy")
+    assert crown(champion, [candidate("1.0", "yyyy")], "0.0")["id"] == "1.0"  # type: ignore[index]
+    assert crown(champion, [candidate("1.0", "yyyn")], "0.0") == champion
+    assert crown(champion, [champion], "0.0") == champion
+    assert plan(state(champion, declined="0.0"), Settings())["action"] == "reseed"
+
+
+def test_room_for_one_more_picture_is_told_before_a_person_asks_for_one() -> None:
+    assert cap_reached(state(candidate(beliefs="y"), receipt=spent(images=15)), Settings()) is None
+    full = cap_reached(state(candidate(beliefs="y"), receipt=spent(images=16)), Settings())
+    assert full is not None
+    assert full["stop"] == "max_images"
