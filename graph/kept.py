@@ -128,7 +128,8 @@ def _kept(thread: str, snapshot: StateSnapshot) -> Kept:
         checkpoint=snapshot.config["configurable"].get("checkpoint_id", ""),
         parent=parent["configurable"]["checkpoint_id"] if parent else None,
         values=values,
-        next=snapshot.next,
+        # A process that dies between the end of a step and its checkpoint leaves tasks without a next node.
+        next=snapshot.next or tuple(task.name for task in snapshot.tasks),
         interrupts=snapshot.interrupts,
         updated=snapshot.created_at or "",
     )

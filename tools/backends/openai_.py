@@ -151,6 +151,8 @@ def open_painter(model: str, *, timeout: float | None = None, idempotent: bool |
     Raises:
         BadInput: as OpenAIPainter.
     """
+    # Half a second, which must not lie between the claim of a request and its sending: who dies there may have paid.
+    import_module("openai.resources.images")
     return OpenAIPainter(model, timeout=timeout, idempotent=bool(idempotent))
 
 
