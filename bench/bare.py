@@ -63,7 +63,7 @@ def _noted(node: Callable[..., Awaitable[Any]], seen: list[Any]) -> Callable[...
 
 
 def _replayed(turn: Any) -> Any:
-    async def replayed(state: State) -> Any:
+    async def replayed(state: Any) -> Any:
         return next(turn)
 
     return replayed

@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 from overpaint.graph import toolbox
-from overpaint.graph.nodes import generate
+from overpaint.graph.nodes import generate, judge
 from overpaint.tools import inspect_image
 from overpaint.tools.call_log import CallLog
 from overpaint.tools.images import ImageStore
@@ -23,8 +23,8 @@ PARTS: dict[str, tuple[tuple[Any, str], ...]] = {
     "images": ((ImageStore, "name"), (ImageStore, "keep"), (ImageStore, "load")),
     "records": ((RecordStore, "write"), (RecordStore, "read")),
     "call log": ((CallLog, "begin"), (CallLog, "end"), (CallLog, "spent")),
-    "models": ((toolbox, "ask"), (inspect_image, "ask")),
-    "tool": ((generate, "use_tool"),),
+    "models": ((toolbox, "ask"), (inspect_image, "ask"), (toolbox.Toolbox, "chat")),
+    "tool": ((generate, "use_tool"), (judge, "use_tool"), (toolbox.Toolbox, "painter")),
     "gate": ((generate, "_gated"),),
 }  # fmt: skip
 

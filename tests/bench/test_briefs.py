@@ -24,6 +24,7 @@ INVERSE: dict[Relation, Relation] = {"left of": "right of", "right of": "left of
 A, B, C = Group("circle"), Group("square"), Group("star")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SEEDS)
 def test_every_brief_reads_as_what_was_drawn(name: SetName) -> None:
     for brief in load_briefs(name):

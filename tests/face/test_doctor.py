@@ -49,6 +49,7 @@ def test_only_what_the_default_preset_needs_decides() -> None:
     assert not usable([Check("a", False, "", needed=True)])
 
 
+@pytest.mark.slow
 def test_without_the_local_extra_it_names_the_install_line_and_loads_nothing() -> None:
     code = """
 import sys

@@ -83,6 +83,7 @@ def test_hostile_text_is_shown_and_never_acts(told: Run) -> None:
         assert not any("evil" in link for link in page.links())
 
 
+@pytest.mark.slow
 def test_the_files_are_written_whole_and_open(told: Run, tmp_path: Path) -> None:
     sheet = write_report(replace(told, brief=HOSTILE), tmp_path / "a" / "b")
     assert sheet.read_text("utf-8").startswith("<!doctype html>")
@@ -93,6 +94,7 @@ def test_the_files_are_written_whole_and_open(told: Run, tmp_path: Path) -> None
     assert sorted(path.name for path in sheet.parent.iterdir()) == ["sheet.html", "sheet.png"]
 
 
+@pytest.mark.slow
 def test_the_png_shows_the_pictures(told: Run, tmp_path: Path) -> None:
     with Image.open(write_report(told, tmp_path / "s").with_name("sheet.png")) as image:
         colours = {colour for _, colour in image.convert("RGB").getcolors(1 << 20) or []}
@@ -114,6 +116,7 @@ def test_small_pictures_stay_exact_and_large_ones_shrink(told: Run) -> None:
         assert image.size == (THUMB, THUMB)
 
 
+@pytest.mark.slow
 def test_a_picture_that_is_gone_or_broken_is_said_to_be(told: Run, tmp_path: Path) -> None:
     gone, broken = cards_of(told)[0].picture, cards_of(told)[1].picture
     assert gone is not None
@@ -129,6 +132,7 @@ def test_a_run_without_any_candidate_has_a_sheet(told: Run, tmp_path: Path) -> N
     assert "no key" in write_report(run, tmp_path / "s").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_out_gets_the_champion_byte_for_byte_and_the_run(told: Run, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert told.champion is not None

@@ -11,6 +11,8 @@ from overpaint.result import Run
 from overpaint.sheet import NEW, draw_sheet
 from overpaint.sheet_layout import COLUMNS, EDGE, WIDTH, Caption, break_lines, caption_of, lay_out
 
+pytestmark = pytest.mark.slow
+
 SIDE = 300
 """Side of the picture above a caption."""
 

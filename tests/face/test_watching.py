@@ -91,6 +91,7 @@ async def test_a_run_somebody_holds_is_waited_for(made: Written) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 async def test_the_moment_between_two_holders_is_no_end(made: Written) -> None:
     """One lets go, the next takes the lease, and its first checkpoint comes late."""
     leases = Leases(open_database())
@@ -137,6 +138,7 @@ def test_the_command_says_how_to_answer_a_run_that_waits(home: Path, capsys: pyt
     assert "overpaint resume run --answer" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_the_command_says_how_to_go_on_with_a_run_nobody_works_on(
     home: Path, capsys: pytest.CaptureFixture[str]

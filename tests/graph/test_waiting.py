@@ -70,6 +70,7 @@ async def test_a_wait_ends_when_the_run_is_drained() -> None:
     assert time.monotonic() - began < 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leave", [True, False])
 async def test_work_is_left_only_where_nothing_is_lost(leave: bool) -> None:
     ended: list[str] = []

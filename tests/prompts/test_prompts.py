@@ -55,7 +55,15 @@ def test_a_failed_requirement_takes_one_line_with_what_was_seen_and_where() -> N
         {"text": f"thing {i}", "expected": "2", "said": "1", "evidence": "e", "box": box}
         for i, box in enumerate([None, [0.1, 0.2, 0.3, 0.4]])
     ]
-    values = {"brief": "b", "action": "edit", "prompt": "p", "attempts": [], "count": 1, "token_limit": None, "remark": ""}
+    values = {
+        "brief": "b",
+        "action": "edit",
+        "prompt": "p",
+        "attempts": [],
+        "count": 1,
+        "token_limit": None,
+        "remark": "",
+    }
     human = load("critique.edit", version=2).render(failed=failed, **values)[1]
     assert (
         "- thing 0: expected 2, found 1 (e)\n- thing 1: expected 2, found 1 (e) at [0.1, 0.2, 0.3, 0.4]\n</failed>"

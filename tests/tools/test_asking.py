@@ -172,6 +172,7 @@ async def test_a_server_that_takes_no_schema_is_asked_in_words(name: str, server
     )
 
 
+@pytest.mark.slow
 @MODELS
 @pytest.mark.parametrize(
     ("line", "retryable", "fatal", "told"),
@@ -198,6 +199,7 @@ async def test_a_failing_provider_is_told_apart_by_its_status(
     assert len(server.requests) <= 2
 
 
+@pytest.mark.slow
 @MODELS
 async def test_a_server_that_is_not_there_may_be_back_later(
     name: str, server: ChatServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -217,6 +219,7 @@ async def test_what_is_no_chat_completion_is_no_answer(body: str, server: ChatSe
     assert not caught.value.fatal
 
 
+@pytest.mark.slow
 async def test_a_slow_server_runs_into_the_time_out(server: ChatServer, tmp_path: Path) -> None:
     server.script = [Say(GOOD, delay=0.6)]
     from langchain_openai import ChatOpenAI

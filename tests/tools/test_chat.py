@@ -150,6 +150,7 @@ async def test_a_part_of_a_picture_is_cut_out_enlarged(server: ChatServer, store
     assert part.getcolors() == [(128 * 256, (0, 0, 255))]
 
 
+@pytest.mark.slow
 async def test_nvidia_takes_small_pictures_only_where_it_hosts_the_model(
     server: ChatServer, store: ImageStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -235,6 +236,7 @@ def test_a_name_that_cannot_be_used_says_why_in_one_line(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_importing_loads_no_vendor() -> None:
     program = "import sys, overpaint.tools.chat, overpaint.tools.inspect_image\n"
     program += "print([m for m in ('openai', 'langchain', 'langchain_openai', 'torch') if m in sys.modules])"

@@ -304,6 +304,7 @@ async def test_a_picture_that_came_is_kept_even_when_the_call_is_cancelled(
     assert len(remote.asked) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [1, 2, 3])
 async def test_cancelled_while_claiming_leaves_the_request_free_and_unpaid(
     times: int, tool: BaseTool, remote: Remote, monkeypatch: pytest.MonkeyPatch
@@ -339,6 +340,7 @@ async def test_a_picture_that_finds_no_room_is_not_silently_paid_again(
     assert (await paint(tool, key="k"))["outcome"] == "unknown"
 
 
+@pytest.mark.slow
 async def test_a_long_painting_keeps_its_claim(remote: Remote, images: ImageStore, ledger: Ledger) -> None:
     works = remote.answer
     ledger.lease_seconds = 0.3
@@ -354,6 +356,7 @@ async def test_a_long_painting_keeps_its_claim(remote: Remote, images: ImageStor
     assert [painting["outcome"] for painting in paintings] == ["ok", "ok"]
 
 
+@pytest.mark.slow
 async def test_a_claim_outlives_a_database_that_cannot_be_used_for_a_while(
     remote: Remote, images: ImageStore, ledger: Ledger, home: Path
 ) -> None:
@@ -396,6 +399,7 @@ asyncio.run(tool.ainvoke({"prompt": "a red circle", "key": "k"}))
 """
 
 
+@pytest.mark.slow
 async def test_a_process_killed_while_paying_leaves_an_unknown(tool: BaseTool, remote: Remote, home: Path) -> None:
     killed = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", _KILLED, str(home)], timeout=60)
     assert killed.returncode == -9

@@ -4,6 +4,8 @@ torch = pytest.importorskip("torch")
 
 from overpaint.shapes.training.muon import Optimizer, orthogonal  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("rows", "columns"), [(6, 6), (4, 12), (12, 4)])
 def test_singular_values_end_near_one(rows: int, columns: int) -> None:

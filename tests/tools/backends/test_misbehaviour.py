@@ -28,6 +28,8 @@ from overpaint.tools.ledger import Ledger
 from overpaint.tools.painters import Painter, get_painter
 from tests.image_servers import ImageServer, Trouble, encoded, fal_queue, openai_images
 
+pytestmark = pytest.mark.slow
+
 SHORT, LONG = 0.4, 20.0
 """Seconds a painter may take: where the row is about time, and where it is not."""
 
