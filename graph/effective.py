@@ -36,14 +36,22 @@ async def in_force(state: State, context: Settings | Mapping[str, Any] | None) -
     Raises:
         BadInput: an unknown setting, a wrong value, or one that the painter cannot take.
     """
+    anew = overlaid(state["settings"], context)
+    if anew == state["settings"]:
+        return {}
+    return {"settings": anew, "painter": await painter_facts(await open_toolbox(anew))}
+
+
+def overlaid(settings: Mapping[str, Any], context: Settings | Mapping[str, Any] | None) -> dict[str, Any]:
+    """The settings that state or a candidate carries, with those that the present invocation names laid over them.
+
+    Raises:
+        BadInput: an unknown setting or a wrong value.
+    """
     named = context.model_dump(mode="json", include=context.model_fields_set) if isinstance(context, Settings) else {}
     named = named or dict(context if isinstance(context, Mapping) else {})
-    changed = {k: v for k, v in named.items() if k not in FIXED and state["settings"].get(k) != v}
-    if not changed:
-        return {}
-    settings = merge(state["settings"], changed)
-    facts = await painter_facts(await open_toolbox(settings.model_dump()))
-    return {"settings": settings.kept, "painter": facts}
+    changed = {k: v for k, v in named.items() if k not in FIXED and settings.get(k) != v}
+    return merge(settings, changed).kept if changed else dict(settings)
 
 
 def refuse_fixed(settings: Mapping[str, Any]) -> None:

@@ -9,13 +9,12 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.base import BaseStore
-from langgraph.types import RetryPolicy, TimeoutPolicy
 
 from overpaint.graph.attempt import CandidateState, Carried, Judged
 from overpaint.graph.nodes.critique import critique
 from overpaint.graph.nodes.decide import decide
 from overpaint.graph.nodes.deliver import deliver
-from overpaint.graph.nodes.generate import IDLE_SECONDS, generate, record_fault, worth_retrying
+from overpaint.graph.nodes.generate import generate
 from overpaint.graph.nodes.intake import intake
 from overpaint.graph.nodes.judge import judge
 from overpaint.graph.nodes.review import review
@@ -24,10 +23,7 @@ from overpaint.graph.nodes.specify import specify
 from overpaint.graph.nodes.upsample import upsample
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Input, Output, State
-
-RETRY = RetryPolicy(
-    max_attempts=4, initial_interval=1.0, backoff_factor=2.0, max_interval=30.0, retry_on=worth_retrying
-)
+from overpaint.graph.waiting import RETRY
 
 
 def build_graph(
@@ -44,9 +40,7 @@ def build_graph(
 
 def _candidate() -> StateGraph[CandidateState, Settings, Carried, Judged]:
     flow = StateGraph(CandidateState, Settings, input_schema=Carried, output_schema=Judged)
-    flow.add_node(
-        generate, retry_policy=RETRY, timeout=TimeoutPolicy(idle_timeout=IDLE_SECONDS), error_handler=record_fault
-    )
+    flow.add_node(generate, retry_policy=RETRY)
     flow.add_node(judge, retry_policy=RETRY)
     flow.add_edge(START, "generate")
     flow.add_edge("generate", "judge")
@@ -56,7 +50,8 @@ def _candidate() -> StateGraph[CandidateState, Settings, Carried, Judged]:
 
 def _once_written(state: State) -> Literal["review_checklist", "decide"]:
     """Both writers are done in one superstep, so both lead to the same node, which then runs once."""
-    asked = state["settings"]["review_checklist"] and state["settings"]["judge_method"] != "none"
+    settings = Settings.model_validate(state["settings"])
+    asked = settings.review_checklist and settings.judge_method != "none"
     return "review_checklist" if asked else "decide"
 
 

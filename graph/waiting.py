@@ -1,22 +1,86 @@
-"""Waiting for a provider: as long as it asks for, showing life, and no longer than the run may go on."""
+"""Waiting for a provider: as long as it asks for, showing life, trying again, and leaving a step for later."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from langgraph.errors import GraphDrained
+from langgraph.errors import GraphBubbleUp, GraphDrained
 from langgraph.runtime import Runtime
+from langgraph.types import RetryPolicy
 
-from overpaint.tools.faults import ProviderFault
+from overpaint.tools.faults import BadInput, ProviderFault
 
 T = TypeVar("T")
 
+TRIES = 4
+"""How often a step is tried while its provider is weak."""
 LONGEST_WAIT = 300.0
-"""Seconds. A provider that asks for more time than this will not do; the fault says how long it asked for."""
+"""Seconds. A provider that asks for more time than this is left for another day."""
 POLL_SECONDS = 0.2
+
+
+class Postponed(GraphBubbleUp):
+    """A step cannot be done now and stays to be done; whoever resumes the run tries it again.
+
+    An ordinary error would have LangGraph cut off the step's siblings, which may have been paid for; and a node whose
+    error a handler has seen is not run again on a resume, so that what its provider still holds would be lost.
+
+    Args:
+        fault: why.
+    """
+
+    def __init__(self, fault: ProviderFault | BadInput) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+@dataclass
+class Pulse:
+    """When a painter last showed that it is at work, on `time.monotonic`."""
+
+    last: float = field(default_factory=time.monotonic)
+
+    def beat(self) -> None:
+        """It has just done so."""
+        self.last = time.monotonic()
+
+
+def worth_retrying(fault: Exception) -> bool:
+    """True for a provider's passing weakness; anything else would only fail again."""
+    return isinstance(fault, ProviderFault) and fault.retryable
+
+
+RETRY = RetryPolicy(
+    max_attempts=TRIES, initial_interval=1.0, backoff_factor=2.0, max_interval=30.0, retry_on=worth_retrying
+)
+
+
+def is_last_try(runtime: Runtime[Any]) -> bool:
+    """Whether the retry policy will not run the node again."""
+    return runtime.execution_info is None or runtime.execution_info.node_attempt >= TRIES
+
+
+@asynccontextmanager
+async def postponing(runtime: Runtime[Any]) -> AsyncIterator[None]:
+    """Around a step whose siblings must not suffer from its faults: those that the retry policy cannot mend wait.
+
+    Raises:
+        ProviderFault: one that the policy will try again.
+        Postponed: any other fault of a provider, or something that a person must mend first (a full disk).
+    """
+    try:
+        yield
+    except BadInput as fault:
+        raise Postponed(fault) from fault
+    except ProviderFault as fault:
+        if fault.retryable and not is_last_try(runtime):
+            raise
+        raise Postponed(fault) from fault
 
 
 @asynccontextmanager
@@ -24,7 +88,8 @@ async def paced(runtime: Runtime[Any]) -> AsyncIterator[None]:
     """Wait as long as a rate-limited provider asked for before its fault goes on to the retry policy.
 
     Raises:
-        ProviderFault: that of the block, after the wait; no longer retryable when the wait would be too long.
+        ProviderFault: that of the block, after the wait.
+        Postponed: the wait would be too long.
         GraphDrained: the run is to stop, so the next try is for whoever resumes it.
     """
     try:
@@ -33,35 +98,43 @@ async def paced(runtime: Runtime[Any]) -> AsyncIterator[None]:
         if not fault.retryable or fault.retry_after is None:
             raise
         if fault.retry_after > LONGEST_WAIT:
-            asked = f"{fault} | It asks to wait {fault.retry_after:.0f} seconds; resume the run after that"
-            raise ProviderFault(asked) from fault
+            asked = f"{fault} | It asks to wait {fault.retry_after:.0f} seconds: go on with the run after that"
+            raise Postponed(ProviderFault(asked, unsure=fault.unsure)) from fault
         await _pass(fault.retry_after, runtime)
         raise
 
 
-async def unless_drained(work: Coroutine[Any, Any, T], runtime: Runtime[Any], *, leave: bool) -> T:
-    """Do the work; when the run is drained meanwhile and the work can be left, stop it and stop here.
+async def watched(
+    work: Coroutine[Any, Any, T], runtime: Runtime[Any], *, leave: bool, pulse: Pulse, silence: float
+) -> T:
+    """Do the work, but no longer than it shows life, and no longer than the run goes on where it can be left.
 
     Args:
         work: what takes long.
         runtime: says whether the run is drained.
         leave: whether the work can be cut off without losing anything paid for.
+        pulse: beats as the work shows life.
+        silence: seconds without life after which the work is given up.
 
     Raises:
         GraphDrained: the work was left.
+        TimeoutError: it was silent for too long.
     """
     task = asyncio.ensure_future(work)
+    drained = silent = False
     try:
-        while not task.done():
+        while not (task.done() or drained or silent):
             await asyncio.wait([task], timeout=POLL_SECONDS)
-            if leave and not task.done() and _drained(runtime):
-                break
+            drained = leave and _drained(runtime)
+            silent = time.monotonic() > pulse.last + silence
     finally:
         if not task.done():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-    if task.cancelled() and _drained(runtime):
+    if task.cancelled() and drained:
         raise GraphDrained(_reason(runtime))
+    if task.cancelled() and silent:
+        raise TimeoutError
     return await task
 
 

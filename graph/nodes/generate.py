@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any
 
-from langgraph.errors import NodeError
 from langgraph.runtime import Runtime
-from langgraph.types import Command
 
 from overpaint.graph.attempt import Attempt, CandidateState, Draft
+from overpaint.graph.effective import overlaid
 from overpaint.graph.minting import SHOWN
 from overpaint.graph.people import paint_again
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Outcome, Receipt, add_receipts, empty_receipt
 from overpaint.graph.toolbox import Toolbox, open_toolbox, use_tool
-from overpaint.graph.waiting import unless_drained
+from overpaint.graph.waiting import Pulse, is_last_try, postponing, watched
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.gate import gate
 from overpaint.tools.generate_image import Painting, make_generate_image
@@ -28,12 +27,19 @@ IDLE_SECONDS = 900.0
 
 
 async def generate(state: CandidateState, runtime: Runtime[Settings]) -> CandidateState:
-    """Paint one candidate. What fails the gate keeps its picture and its reason, and is never sent to a paid judge."""
+    """Paint one candidate. What fails the gate keeps its picture and its reason, and is never sent to a paid judge.
+
+    A painter that fails costs one candidate, never its siblings.
+
+    Raises:
+        Postponed: the provider still has what may have been paid for, or something must be mended first.
+    """
     attempt = state["attempt"]
-    toolbox = await open_toolbox(attempt["settings"], runtime=runtime)
-    prompt = await _prompt(attempt, toolbox)
-    painting, spent = await _painting(attempt, prompt, toolbox, runtime)
-    outcome, reason = await _gated(painting, attempt, toolbox)
+    async with postponing(runtime):
+        toolbox = await open_toolbox(overlaid(attempt["settings"], runtime.context), runtime=runtime)
+        prompt = await _prompt(attempt, toolbox)
+        painting, spent, fatal = await _painting(attempt, prompt, toolbox, runtime)
+        outcome, reason = await _gated(painting, attempt, toolbox)
     image = painting["image"]
     runtime.stream_writer({"kind": "painted", "candidate": attempt["id"], "outcome": outcome, "image": image})
     draft = Draft(
@@ -46,38 +52,8 @@ async def generate(state: CandidateState, runtime: Runtime[Settings]) -> Candida
         notes=list(painting["notes"]),
         spent=spent,
     )
-    return {"draft": draft, "receipt": spent}
-
-
-async def record_fault(state: CandidateState, error: NodeError) -> Command[Literal["judge"]]:
-    """A painter that failed for good costs one candidate, never its siblings. A fault of the program still raises."""
-    fault, attempt = error.error, state["attempt"]
-    if not isinstance(fault, (ProviderFault, TimeoutError)):
-        raise fault
-    toolbox = await open_toolbox(attempt["settings"])
-    able = (await toolbox.painter()).abilities
-    # Cut off in the middle of a request, nobody knows whether the provider was paid.
-    unknown = isinstance(fault, TimeoutError) and not able.free
-    spent: Receipt = getattr(fault, "spent", None) or empty_receipt()
-    if unknown:
-        spent = add_receipts(spent, Receipt(**{**empty_receipt(), "images": 1, "unknown": 1, "usd": able.price_usd}))
-    draft = Draft(
-        prompt=await _prompt(attempt, toolbox),
-        seed=attempt["seed"],
-        outcome="unknown" if unknown else "error",
-        reason=str(fault) or f"the painter was silent for {IDLE_SECONDS:.0f} seconds",
-        image=None,
-        params={},
-        notes=[],
-        spent=spent,
-    )
-    fatal = str(fault) if isinstance(fault, ProviderFault) and fault.fatal else ""
-    return Command(update={"draft": draft, "fatal": fatal, "receipt": draft["spent"]}, goto="judge")
-
-
-def worth_retrying(fault: Exception) -> bool:
-    """True for a provider's passing weakness; anything else would only fail again."""
-    return isinstance(fault, ProviderFault) and fault.retryable
+    done: CandidateState = {"draft": draft, "receipt": spent}
+    return {**done, "fatal": fatal} if fatal else done
 
 
 async def _prompt(attempt: Attempt, toolbox: Toolbox) -> str:
@@ -88,38 +64,62 @@ async def _prompt(attempt: Attempt, toolbox: Toolbox) -> str:
 
 async def _painting(
     attempt: Attempt, prompt: str, toolbox: Toolbox, runtime: Runtime[Settings]
-) -> tuple[Painting, Receipt]:
-    """The picture and what was spent on it; again, where it may have been paid for unseen and the settings say so."""
+) -> tuple[Painting, Receipt, str]:
+    """The picture, what was spent on it, and whether the painter failed for good.
+
+    Painted again where it may have been paid for unseen and the settings say so.
+    """
     if attempt["action"] in SHOWN:
-        return _shown(attempt), empty_receipt()
-    painter, spent = await toolbox.painter(), empty_receipt()
-    for number in range(1 + attempt["spare"]):
+        return _shown(attempt), empty_receipt(), ""
+    painter, spent, spare = await toolbox.painter(), empty_receipt(), attempt.get("spare", 0)
+    for number in range(1 + spare):
         try:
             painting = await _one(attempt, prompt, number, painter, toolbox, runtime)
-        except (ProviderFault, TimeoutError) as fault:
-            fault.spent = spent  # type: ignore[union-attr]  # on tries before this one, for record_fault
-            raise
+        except ProviderFault as fault:
+            if (fault.retryable and not is_last_try(runtime)) or (fault.unsure and not painter.abilities.free):
+                raise
+            return _failed(attempt, fault), spent, str(fault) if fault.fatal else ""
         spent = add_receipts(spent, _receipt(painting))
-        if painting["outcome"] != "unknown" or number == attempt["spare"]:
+        if painting["outcome"] != "unknown" or number == spare:
             break
         if not _again(toolbox.settings, attempt["id"], prompt, painting["reason"]):
             break
-    return painting, spent
+    return painting, spent, ""
 
 
 async def _one(
     attempt: Attempt, prompt: str, number: int, painter: Painter, toolbox: Toolbox, runtime: Runtime[Settings]
 ) -> Painting:
-    tool = make_generate_image(painter, toolbox.images, toolbox.ledger, _progress(attempt["id"], runtime))
+    """One request, made or found. A painter that falls silent is asked again, which settles what came of it."""
+    pulse, able = Pulse(), painter.abilities
+    tool = make_generate_image(painter, toolbox.images, toolbox.ledger, _progress(attempt["id"], runtime, pulse))
     request = _request(attempt, prompt, toolbox.settings)
     key = request_key(attempt["run"], attempt["id"], number, {"painter": painter.name, **request})
     async with toolbox.paced():
         work = use_tool(tool, **request, key=key, run=attempt["run"])
         # A picture that costs nothing can be painted anew, and a job in a queue is found again: neither holds up a
         # drain. Any other request is waited for, since its answer could not be asked for again.
-        able = painter.abilities
-        painting: Painting = await unless_drained(work, runtime, leave=able.free or bool(able.jobs))
+        leave = able.free or bool(able.jobs)
+        try:
+            painting: Painting = await watched(work, runtime, leave=leave, pulse=pulse, silence=IDLE_SECONDS)
+        except TimeoutError as late:
+            told = str(late) or f"{painter.name} was silent for {IDLE_SECONDS:.0f} seconds"
+            raise ProviderFault(told, retryable=True, unsure=not able.free) from late
     return painting
+
+
+def _failed(attempt: Attempt, fault: ProviderFault) -> Painting:
+    return Painting(
+        image=None,
+        outcome="error",
+        reason=str(fault),
+        seed=attempt["seed"],
+        params={},
+        notes=[],
+        seconds=0.0,
+        painted=True,
+        usd=0.0,
+    )
 
 
 def _again(settings: Settings, candidate: str, prompt: str, reason: str) -> bool:
@@ -175,8 +175,9 @@ def _receipt(painting: Painting) -> Receipt:
     return Receipt(images=1, unknown=unknown, calls=0, tokens=0, seconds=seconds, usd=usd)
 
 
-def _progress(candidate: str, runtime: Runtime[Settings]) -> Progress:
+def _progress(candidate: str, runtime: Runtime[Settings], pulse: Pulse) -> Progress:
     def report(step: int, steps: int) -> None:
+        pulse.beat()
         runtime.heartbeat()
         runtime.stream_writer({"kind": "step", "candidate": candidate, "step": step, "steps": steps})
 

@@ -22,6 +22,9 @@ from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.home import open_home
 from overpaint.tools.images import ImageRef
 
+_RUNS = uuid.UUID("5d0b3a52-6f5a-4a0e-9f6e-6a3c7c1f9b10")
+"""The name space of run ids (UUID version 5). Any other would do as well."""
+
 LONGEST_BRIEF = 10_000
 """Characters. Beyond it no image model reads on, and every model call of the run would pay for it."""
 
@@ -33,7 +36,7 @@ async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
         BadInput: the brief, a picture or a setting cannot be used.
     """
     settings = effective(runtime.context)
-    run = str(uuid.uuid4())
+    run = _run_id(runtime)
     toolbox = await open_toolbox(settings.model_dump(), run, "intake", runtime)
     await asyncio.to_thread(open_home)
     facts = await painter_facts(toolbox)
@@ -51,6 +54,12 @@ async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
         "painter": facts,
         **_forgotten(state, spent, labels),
     }
+
+
+def _run_id(runtime: Runtime[Settings]) -> str:
+    """The run's id: the same when intake is tried again after a crash, so that no model call of it is lost count of."""
+    info = runtime.execution_info
+    return str(uuid.uuid5(_RUNS, info.task_id) if info else uuid.uuid4())
 
 
 def check_brief(text: object) -> str:

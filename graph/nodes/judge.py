@@ -12,19 +12,30 @@ from langgraph.runtime import Runtime
 
 from overpaint.graph.attempt import Attempt, CandidateState, Draft
 from overpaint.graph.beliefs import believe, disputed, doubtful, letters, place_of, score, unconfirmed
+from overpaint.graph.effective import overlaid
 from overpaint.graph.record import Belief, Record, Verdict
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate, Receipt, Requirement, add_receipts, empty_receipt
 from overpaint.graph.toolbox import Toolbox, ask_again, open_toolbox, use_tool
+from overpaint.graph.waiting import postponing
 from overpaint.prompts import load
 from overpaint.tools.images import ImageRef
 from overpaint.tools.inspect_image import Look, make_inspect_image
 
 
 async def judge(state: CandidateState, runtime: Runtime[Settings]) -> CandidateState:
-    """Judge what passed the gate. Whatever became of the candidate, its record is written before state names it."""
-    attempt, draft = state["attempt"], state["draft"]
-    toolbox = await open_toolbox(attempt["settings"], attempt["run"], f"judge {attempt['id']}", runtime)
+    """Judge what passed the gate. Whatever became of the candidate, its record is written before state names it.
+
+    Raises:
+        Postponed: the judge failed; the picture waits for it, and the pictures beside it go on.
+    """
+    async with postponing(runtime):
+        return await _settled(state["attempt"], state["draft"], runtime)
+
+
+async def _settled(attempt: Attempt, draft: Draft, runtime: Runtime[Settings]) -> CandidateState:
+    settings = overlaid(attempt["settings"], runtime.context)
+    toolbox = await open_toolbox(settings, attempt["run"], f"judge {attempt['id']}", runtime)
     verdict, spent = None, empty_receipt()
     if draft["outcome"] == "ok" and draft["image"] and toolbox.settings.judge_method != "none":
         verdict = await _judged(attempt["checklist"], draft["image"], toolbox)

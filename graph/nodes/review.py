@@ -35,13 +35,15 @@ def _review_prompts(state: State) -> Command[Next]:
     unique = [p for i, p in enumerate(chosen) if p not in chosen[:i]]
     requests = [_paint_request(state, proposal) for proposal in unique]
     settled, remark, stop = ask_person(requests, KINDS, lambda decisions: _settled(unique, decisions))
-    if remark and not stop:
+    if remark and not stop and not any(settled):
         capped = cap_reached(state, Settings.model_validate(state["settings"]))
         return Command(update={"plan": capped}, goto="deliver") if capped else _heard(remark)
     painted = [accepted for p in chosen if (accepted := settled[unique.index(p)]) is not None]
     if stop or not painted:
         return Command(update={"plan": stopped("a person stopped it")}, goto="deliver")
-    return Command(goto=sends(state, critique["action"], painted, critique["feedback"]))
+    # A remark beside an approved prompt is for the critic's next turn.
+    update: State = {"remark": remark} if remark else {}
+    return Command(update=update, goto=sends(state, critique["action"], painted, critique["feedback"]))
 
 
 def _heard(remark: str) -> Command[Next]:
@@ -54,9 +56,7 @@ def _settled(proposals: list[Proposal], decisions: list[Decision]) -> tuple[list
         _edited(p, d) if d.kind in ("approve", "edit") else None for p, d in zip(proposals, decisions, strict=True)
     ]
     remarks = dict.fromkeys(d.message for d in decisions if d.message and d.kind in ("reject", "respond"))
-    # A remark about one of several prompts has that one left out; with nothing left to paint the critic writes anew.
-    remark = "\n".join(remarks) if not any(settled) else ""
-    return settled, remark, any(d.kind == "stop" for d in decisions)
+    return settled, "\n".join(remarks), any(d.kind == "stop" for d in decisions)
 
 
 def _edited(proposal: Proposal, decision: Decision) -> Proposal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from langgraph.types import Command
 
@@ -25,8 +25,8 @@ async def review_checklist(state: State) -> Command[Literal["decide", "deliver"]
     )
     chosen = ask_person([request], ("approve", "edit", "reject"), lambda decisions: _chosen(state, decisions[0]))
     if chosen is None:
-        ended: dict[str, Any] = {"plan": stopped("a person stopped it before anything was painted"), "champion": None}
-        return Command(update=ended, goto="deliver")
+        plan = stopped("a person stopped it before anything was painted")
+        return Command(update={"plan": plan, "champion": state.get("champion")}, goto="deliver")
     return Command(update={"checklist": chosen}, goto="decide")
 
 

@@ -19,6 +19,7 @@ from overpaint.graph.flow import build_graph
 from overpaint.graph.kept import Graph, read_thread
 from overpaint.graph.persistence import on_thread, open_checkpointer
 from overpaint.graph.state import State
+from overpaint.graph.waiting import Postponed
 from overpaint.report import deliver_files, write_report
 from overpaint.result import Run
 from overpaint.runs import restore
@@ -63,7 +64,14 @@ async def at_the_wheel(thread: str, control: RunControl | None = None) -> AsyncI
         except asyncio.CancelledError:
             if not lost:
                 raise
-            raise Held("another process took this run over; follow it with overpaint watch") from None
+            raise Held(await _why_lost(thread)) from None
+
+
+async def _why_lost(thread: str) -> str:
+    with suppress(BadInput):
+        if await Leases(open_database()).holder(thread):
+            return "another process took this run over; follow it with overpaint watch"
+    return "the lease on this run could not be renewed in time, so work on it was ended; go on with overpaint resume"
 
 
 async def drive(
@@ -89,18 +97,28 @@ async def drive(
             async with aclosing(_events(wheel, given, context, known)) as events:
                 async for event in events:
                     yield event
-    except BadInput as fault:
-        if known is None and await _is_worthless(wheel):
-            await wheel.saver.adelete_thread(wheel.thread)
-            raise
-        raise BadInput(f"{fault} | The run is kept: once that is mended, go on with overpaint resume") from fault
-    except (GraphDrained, ProviderFault) as stop:
-        if "run" not in (await read_thread(wheel.graph, wheel.thread)).values:
-            await wheel.saver.adelete_thread(wheel.thread)  # there is no run to tell of
-            raise
-        error = str(stop) if isinstance(stop, ProviderFault) else ""
+    except (BadInput, ProviderFault, Postponed, GraphDrained) as stop:
+        error = await _told_of(wheel, stop.fault if isinstance(stop, Postponed) else stop, is_new=known is None)
     async for event in ending(wheel, out, error, started):
         yield event
+
+
+async def _told_of(wheel: Wheel, stop: Exception, *, is_new: bool) -> str:
+    """Why a run broke off that can be told of and resumed; empty for one that was only asked to stop.
+
+    Raises:
+        BadInput: that of the run, which is kept unless it is new and nothing was paid for it.
+        ProviderFault, GraphDrained: a new run ended before it had an id.
+    """
+    if isinstance(stop, BadInput):
+        if is_new and await _is_worthless(wheel):
+            await wheel.saver.adelete_thread(wheel.thread)
+            raise stop
+        raise BadInput(f"{stop} | The run is kept: once that is mended, go on with overpaint resume") from stop
+    if "run" not in (await read_thread(wheel.graph, wheel.thread)).values:
+        await wheel.saver.adelete_thread(wheel.thread)
+        raise stop
+    return str(stop) if isinstance(stop, ProviderFault) else ""
 
 
 async def _is_worthless(wheel: Wheel) -> bool:

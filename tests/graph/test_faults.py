@@ -14,7 +14,6 @@ from langgraph.checkpoint.memory import InMemorySaver
 from PIL import Image
 
 from overpaint.graph.flow import build_graph
-from overpaint.graph.nodes import generate
 from overpaint.graph.persistence import on_thread
 from overpaint.graph.settings import Settings
 from overpaint.run import arefine, stream
@@ -110,7 +109,8 @@ async def test_a_silent_painter_is_given_up(moody: Moody, monkeypatch: pytest.Mo
     run = await arefine(BRIEF, settings=SETTINGS)
     assert {r["outcome"] for r in run.candidates} == {"unknown"}
     assert (run.receipt["images"], run.receipt["unknown"], run.receipt["usd"]) == (2, 2, 0.08)
-    assert f"{generate.IDLE_SECONDS:.0f} seconds" in run.candidates[0]["reason"]
+    assert "cut off" in run.candidates[0]["reason"]
+    assert len(moody.asked) == 2
 
 
 async def test_a_blocked_picture_is_an_outcome_and_is_not_judged(moody: Moody) -> None:

@@ -13,7 +13,7 @@ from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl, Runtime
 
 from overpaint.continuing import aresume, stream_resumed
-from overpaint.graph.waiting import LONGEST_WAIT, paced, unless_drained
+from overpaint.graph.waiting import LONGEST_WAIT, Postponed, Pulse, paced, watched
 from overpaint.result import Run
 from overpaint.run import arefine, stream
 from overpaint.tools.faults import ProviderFault
@@ -53,10 +53,11 @@ async def test_a_provider_is_given_the_time_it_asks_for() -> None:
 
 
 async def test_one_that_asks_for_too_much_is_given_up_in_words() -> None:
-    with pytest.raises(ProviderFault, match="asks to wait 301 seconds") as caught:
+    with pytest.raises(Postponed, match="asks to wait 301 seconds") as caught:
         async with paced(runtime()):
             raise ProviderFault("busy", retryable=True, retry_after=LONGEST_WAIT + 1)
-    assert not caught.value.retryable
+    assert isinstance(caught.value.fault, ProviderFault)
+    assert not caught.value.fault.retryable
 
 
 async def test_a_wait_ends_when_the_run_is_drained() -> None:
@@ -86,10 +87,10 @@ async def test_work_is_left_only_where_nothing_is_lost(leave: bool) -> None:
 
     if leave:
         with pytest.raises(GraphDrained):
-            await unless_drained(work(), runtime(drained=True), leave=True)
+            await watched(work(), runtime(drained=True), leave=True, pulse=Pulse(), silence=60.0)
         assert ended == ["cut off"]
     else:
-        assert await unless_drained(work(), runtime(drained=True), leave=False) == "a picture"
+        assert await watched(work(), runtime(drained=True), leave=False, pulse=Pulse(), silence=60.0) == "a picture"
 
 
 async def test_work_dies_with_whoever_waits_for_it() -> None:
@@ -101,7 +102,7 @@ async def test_work_dies_with_whoever_waits_for_it() -> None:
         finally:
             ended.set()
 
-    waiting = asyncio.create_task(unless_drained(work(), runtime(), leave=False))
+    waiting = asyncio.create_task(watched(work(), runtime(), leave=False, pulse=Pulse(), silence=60.0))
     await asyncio.sleep(0.05)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -115,7 +116,7 @@ async def test_the_fault_of_the_work_is_raised(fault: Exception) -> None:
         raise fault
 
     with pytest.raises(type(fault)):
-        await unless_drained(work(), runtime(drained=True), leave=True)
+        await watched(work(), runtime(drained=True), leave=True, pulse=Pulse(), silence=60.0)
 
 
 async def drained(events: Any, control: RunControl, kind: str, after: float = 0.0) -> tuple[Run, float]:
