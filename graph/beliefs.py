@@ -57,6 +57,7 @@ def believe(requirement: Requirement, answers: Sequence[dict[str, Any]]) -> Beli
     last = answers[-1]
     return Belief(
         requirement=requirement["id"],
+        text=requirement["text"],
         answer=settle(looks),
         said=last["answer"],
         evidence=last["evidence"],

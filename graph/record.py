@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -13,11 +13,13 @@ from overpaint.tools.images import ImageRef
 class Belief(TypedDict):
     """What is held true of one requirement after every look at it.
 
+    `text` says the requirement, whose id means another thing in another checklist (a fork may have its own).
     `answer` is yes, no or unsure; `said` is what the judge answered last, in its own words (a count, say);
     `looks` holds the answer of each look, in order.
     """
 
     requirement: str
+    text: NotRequired[str]
     answer: str
     said: str
     evidence: str

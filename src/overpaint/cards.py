@@ -108,7 +108,7 @@ def _mark(belief: Belief, texts: dict[str, str]) -> Mark:
     return Mark(
         symbol=MARKS.get(belief["answer"], "?"),
         answer=belief["answer"] if belief["answer"] in MARKS else "unsure",
-        text=texts.get(belief["requirement"], belief["requirement"]),
+        text=belief.get("text") or texts.get(belief["requirement"], belief["requirement"]),
         said=belief["said"],
         evidence=belief["evidence"],
         box=belief["box"],

@@ -61,3 +61,12 @@ def test_scores_times_and_money_are_said_without_flattery(told: Run) -> None:
     assert [seconds(value) for value in (0.04, 59.9, 125)] == ["0.0 s", "59.9 s", "2 min 05 s"]
     assert receipt_line({**told.receipt, "images": 1, "usd": None}).startswith("1 image · 19 calls · 2,840 tokens")
     assert receipt_line({**told.receipt, "usd": 0.0412}).endswith("$0.0412")
+
+
+def test_a_picture_judged_by_another_checklist_keeps_its_own_words(told: Run) -> None:
+    record = told.candidates[0]
+    assert record["verdict"] is not None
+    beliefs = [{**b, "text": f"what {b['requirement']} asked before"} for b in record["verdict"]["beliefs"]]
+    before: Any = {**record, "verdict": {**record["verdict"], "beliefs": beliefs}}
+    assert [m.text for m in marks_of(told.checklist, before)] == [b["text"] for b in beliefs]
+    assert [m.text for m in marks_of(told.checklist, record)] == [r["text"] for r in told.checklist]
