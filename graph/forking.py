@@ -19,6 +19,7 @@ from overpaint.graph.settings import merge
 from overpaint.graph.state import Brief, Candidate, Origin, Plan, Requirement, State, birth, empty_receipt
 from overpaint.graph.toolbox import open_toolbox
 from overpaint.tools.faults import BadInput
+from overpaint.tools.painting import LONGEST_PROMPT
 
 ENTRIES = frozenset({"decide", "deliver", "upsample", "specify", "review_checklist"})
 """Nodes before which a fork may begin; from anywhere else it begins at the decision before."""
@@ -167,8 +168,8 @@ def _said(parent: State, change: Change) -> State:
 
 
 def _prompt(prompt: str) -> str:
-    if not prompt.strip() or len(prompt) > 20_000:
-        raise BadInput("the prompt must be a text of 1 to 20,000 characters: say what to paint next")
+    if not prompt.strip() or len(prompt) > LONGEST_PROMPT:
+        raise BadInput(f"the prompt must be a text of 1 to {LONGEST_PROMPT:,} characters: say what to paint next")
     return prompt.strip()
 
 

@@ -15,7 +15,7 @@ from langgraph.types import Interrupt, StateSnapshot
 from overpaint.graph.flow import build_graph
 from overpaint.graph.persistence import on_thread, open_checkpointer, threads_of
 from overpaint.graph.state import State
-from overpaint.tools.database import database_url
+from overpaint.tools.database import database_url, open_database
 from overpaint.tools.faults import BadInput
 from overpaint.tools.home import current_home
 
@@ -107,17 +107,12 @@ async def _reading() -> AsyncIterator[BaseCheckpointSaver[str] | None]:
     home = await asyncio.to_thread(current_home)
     if home.exists() and not home.is_dir():
         raise BadInput(f"the home folder {home} is no folder: set OVERPAINT_HOME to one")
-    if database_url(home).startswith("sqlite:///") and not _there(database_url(home)):
+    file = open_database(database_url(home)).file
+    if file is not None and not await asyncio.to_thread(file.exists):
         yield None
         return
     async with open_checkpointer() as saver:
         yield saver
-
-
-def _there(url: str) -> bool:
-    from pathlib import Path
-
-    return Path(url.removeprefix("sqlite:///")).exists()
 
 
 def _kept(thread: str, snapshot: StateSnapshot) -> Kept:

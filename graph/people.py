@@ -27,7 +27,7 @@ WORDS: dict[str, Kind] = {
 """What a bare word means; any other text is a remark."""
 _EDIT = 'an edit says what instead: {"type": "edit", "edited_action": {"name": …, "args": {…}}}'
 LONGEST = 4000
-"""Characters of a remark or an edited prompt."""
+"""Characters of a remark. What is edited has bounds of its own, where it is used."""
 
 
 class ActionRequest(TypedDict):
@@ -65,9 +65,9 @@ def ask_person(requests: Sequence[ActionRequest], allowed: Sequence[Kind], accep
 
 
 def read_answer(answer: Any, count: int, allowed: Sequence[Kind]) -> list[Decision]:
-    """The decisions in an answer: `{"decisions": […]}`, a list of them, or one dict or plain text for all requests.
+    """The decisions in an answer: a list of them, plainly or as `{"decisions": […]}`, or one for all requests.
 
-    An edit names one new prompt, so several requests take one each.
+    One decision is a dict or plain text. An edit names one new prompt, so several requests take one each.
 
     Raises:
         BadInput: it cannot be read, is not allowed, or does not fit the number of requests.

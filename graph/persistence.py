@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import RunnableConfig
@@ -43,7 +44,7 @@ async def open_checkpointer(url: str | None = None) -> AsyncIterator[BaseCheckpo
     """
     database = await _opened(url)
     with database.faults():
-        async with _sqlite_saver(database) if _is_file(database) else _postgres_saver(database) as saver:
+        async with _sqlite_saver(database.file) if database.file else _postgres_saver(database) as saver:
             yield saver
 
 
@@ -59,7 +60,7 @@ async def open_store(url: str | None = None) -> AsyncIterator[BaseStore]:
     """
     database = await _opened(url)
     with database.faults():
-        async with _sqlite_store(database) if _is_file(database) else _postgres_store(database) as store:
+        async with _sqlite_store(database.file) if database.file else _postgres_store(database) as store:
             yield store
 
 
@@ -83,7 +84,7 @@ async def threads_of(saver: BaseCheckpointSaver[str]) -> list[str]:
 async def _opened(url: str | None) -> Database:
     home = await asyncio.to_thread(open_home)
     database = open_database(url or database_url(home))
-    if not _is_file(database):
+    if database.file is None:
         await asyncio.to_thread(_reach, database)
     return database
 
@@ -94,15 +95,11 @@ def _reach(database: Database) -> None:
         pass
 
 
-def _is_file(database: Database) -> bool:
-    return database.url.startswith("sqlite:")
-
-
 @asynccontextmanager
-async def _sqlite_saver(database: Database) -> AsyncIterator[BaseCheckpointSaver[str]]:
+async def _sqlite_saver(file: Path) -> AsyncIterator[BaseCheckpointSaver[str]]:
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-    async with AsyncSqliteSaver.from_conn_string(database.url.removeprefix("sqlite:///")) as saver:
+    async with AsyncSqliteSaver.from_conn_string(str(file)) as saver:
         for setting in ("busy_timeout = 30000", "page_size = 1024", "wal_autocheckpoint = 256"):
             await saver.conn.execute(f"PRAGMA {setting}")
         await saver.setup()
@@ -110,10 +107,10 @@ async def _sqlite_saver(database: Database) -> AsyncIterator[BaseCheckpointSaver
 
 
 @asynccontextmanager
-async def _sqlite_store(database: Database) -> AsyncIterator[BaseStore]:
+async def _sqlite_store(file: Path) -> AsyncIterator[BaseStore]:
     from langgraph.store.sqlite.aio import AsyncSqliteStore
 
-    async with AsyncSqliteStore.from_conn_string(database.url.removeprefix("sqlite:///")) as store:
+    async with AsyncSqliteStore.from_conn_string(str(file)) as store:
         await store.conn.execute("PRAGMA busy_timeout = 30000")
         await _set_up(store)
         yield store
@@ -153,27 +150,34 @@ async def _postgres_store(database: Database) -> AsyncIterator[BaseStore]:
 
 @asynccontextmanager
 async def _pool(database: Database) -> AsyncIterator[AsyncConnectionPool[Any]]:
-    from psycopg.rows import dict_row
     from psycopg_pool import AsyncConnectionPool
 
-    options = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
-    check = AsyncConnectionPool.check_connection
+    from overpaint.tools.database_postgres import CONNECTIONS, WAIT_SECONDS, connection_options
+
     async with AsyncConnectionPool(
-        database.url, kwargs=options, min_size=1, max_size=4, open=False, check=check
+        database.url,
+        kwargs=connection_options(database.url) | {"autocommit": True},
+        min_size=1,
+        max_size=CONNECTIONS,
+        open=False,
+        check=AsyncConnectionPool.check_connection,
+        timeout=3 * WAIT_SECONDS,
+        reconnect_timeout=3 * WAIT_SECONDS,
     ) as pool:
         yield pool
 
 
 @asynccontextmanager
 async def _alone(pool: AsyncConnectionPool[Any]) -> AsyncIterator[None]:
-    """Hold a lock, asked for again and again: a statement that waits for it would hold up CREATE INDEX CONCURRENTLY."""
+    """Hold a lock, asked for again and again: a statement that waits for it would hold up CREATE INDEX CONCURRENTLY.
+
+    It ends with its transaction, during which a pooler such as PgBouncer keeps to one connection to the server.
+    """
     async with pool.connection() as connection:
         while True:
-            row = await (await connection.execute(f"SELECT pg_try_advisory_lock({_LOCK}) AS mine")).fetchone()
-            if row["mine"]:
-                break
+            async with connection.transaction():
+                row = await (await connection.execute(f"SELECT pg_try_advisory_xact_lock({_LOCK}) AS mine")).fetchone()
+                if row["mine"]:
+                    yield
+                    return
             await asyncio.sleep(0.05)
-        try:
-            yield
-        finally:
-            await connection.execute(f"SELECT pg_advisory_unlock({_LOCK})")

@@ -28,7 +28,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    painter: str = _setting("shapes", "Image model: shapes, or diffusers:FOLDER-OR-HUB-ID.", "generate", min_length=1)
+    painter: str = _setting(
+        "shapes", "Image model: shapes, diffusers:FOLDER-OR-HUB-ID, openai:MODEL or fal:APP.", "generate", min_length=1
+    )
     writer: str = _setting(
         "shapes",
         "Chat model that writes prompts and checklists: shapes, or provider:model.",
@@ -75,7 +77,9 @@ class Settings(BaseModel):
     max_usd: float | None = _setting(None, "Most money; refused while a price is unknown.", "decide", gt=0)
 
     on_unknown: Literal["skip", "retry", "ask"] = _setting(
-        "skip", "What to do about a picture that may have been paid for and was never seen.", "generate"
+        "skip",
+        "What to do about a picture that may have been paid for and was never seen; under max_usd always skip.",
+        "generate",
     )
     review: Literal["never", "prompt", "champion", "both"] = _setting(
         "never", "Wait for a person before a new prompt is painted, after a new champion, or both.", "review"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
@@ -12,7 +13,12 @@ from overpaint.tools.ledger import Claim, Ledger
 
 T = TypeVar("T")
 
+PATIENCE_SECONDS = 60.0
+"""How long a database that is gone is waited for, to note what was paid for."""
+
 _POLL_SECONDS = 0.25
+_PAUSES = (0.25, 8.0)
+"""Between two tries to note something, in seconds: at first, and at most."""
 
 
 async def claimed(ledger: Ledger, key: str, asked: Mapping[str, Any], run: str | None) -> Claim:
@@ -47,12 +53,40 @@ async def _claim(ledger: Ledger, key: str, asked: Mapping[str, Any], run: str | 
 
 async def _give_back(ledger: Ledger, key: str, claiming: asyncio.Future[Claim]) -> None:
     claim = await claiming
-    if not claim.mine:
-        return
+    if claim.mine:
+        await given_back(ledger, key, claim, "cancelled before the painter was asked")
+
+
+async def given_back(ledger: Ledger, key: str, claim: Claim, why: str) -> None:
+    """Give back a claim that is mine and with which nothing was done: it is again what it was before.
+
+    Raises:
+        BadInput: the database cannot be used.
+    """
     if claim.interrupted or claim.job:
         await ledger.release(key)
     else:
-        await ledger.failed(key, "cancelled before the painter was asked")
+        await ledger.failed(key, why)
+
+
+async def insisted(note: Callable[[], Coroutine[Any, Any, bool]]) -> bool:
+    """Note something in a ledger, again and again for about a minute where its database is gone; cancellable.
+
+    Args:
+        note: one try.
+
+    Raises:
+        BadInput: the database cannot be used, still.
+    """
+    until, (pause, longest) = time.monotonic() + PATIENCE_SECONDS, _PAUSES
+    while True:
+        try:
+            return await note()
+        except BadInput:
+            if time.monotonic() + pause > until:
+                raise
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, longest)
 
 
 @asynccontextmanager

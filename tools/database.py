@@ -51,6 +51,11 @@ class Database(Protocol):
         """Where it is, fit for messages: no user name, no password."""
         ...
 
+    @property
+    def file(self) -> Path | None:
+        """The file it is in; None on a server."""
+        ...
+
     def transaction(self) -> AbstractContextManager[Transaction]:
         """One transaction: committed for good at the end of the block, undone when the block raises.
 

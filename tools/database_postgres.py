@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -61,6 +62,7 @@ class PostgresDatabase:
     def __init__(self, url: str) -> None:
         self.url = url
         self.shown = without_secrets(url)
+        self.file: Path | None = None
         self._pools: dict[int, ConnectionPool[Any]] = {}
         self._migrated_by: int | None = None
 
@@ -123,7 +125,7 @@ class PostgresDatabase:
         self._migrated_by = os.getpid()
 
     def _connect(self) -> psycopg.Connection[Any]:
-        connection: psycopg.Connection[Any] = _psycopg().Connection.connect(self.url, **_options(self.url))
+        connection: psycopg.Connection[Any] = _psycopg().Connection.connect(self.url, **connection_options(self.url))
         _configure(connection)
         return connection
 
@@ -169,7 +171,7 @@ def _new_pool(url: str) -> ConnectionPool[Any]:
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     return ConnectionPool(
         url,
-        kwargs=_options(url),
+        kwargs=connection_options(url),
         min_size=0,
         max_size=CONNECTIONS,
         open=False,
@@ -181,12 +183,24 @@ def _new_pool(url: str) -> ConnectionPool[Any]:
     )
 
 
-def _options(url: str) -> dict[str, Any]:
+def connection_options(url: str) -> dict[str, Any]:
+    """What every connection to a server is opened with, beside its URL; what the URL says itself is left to it.
+
+    Args:
+        url: as for `PostgresDatabase`.
+
+    Returns:
+        Arguments of psycopg's `connect`.
+    """
     from psycopg.rows import dict_row
 
     # Statements are not prepared, so that a pooler such as PgBouncer may stand between.
     options: dict[str, Any] = {"row_factory": dict_row, "prepare_threshold": None}
-    waits = {"connect_timeout": WAIT_SECONDS, "tcp_user_timeout": 30_000, "application_name": "overpaint"}
+    # A server that falls silent is noticed within a minute: by what it does not acknowledge, and by what it is asked
+    # while nothing is sent.
+    waits: dict[str, Any] = {"connect_timeout": WAIT_SECONDS, "tcp_user_timeout": 30_000}
+    waits |= {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}
+    waits |= {"application_name": "overpaint"}
     return options | {name: value for name, value in waits.items() if name not in url}
 
 

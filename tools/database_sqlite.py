@@ -47,7 +47,7 @@ class SqliteDatabase:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.file = path
         self.url = self.shown = f"sqlite:///{path.as_posix()}"
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ class SqliteDatabase:
         try:
             yield
         except sqlite3.Error as error:
-            raise _fault(error, self.path) from error
+            raise _fault(error, self.file) from error
 
     @contextmanager
     def transaction(self) -> Iterator[_Transaction]:
@@ -69,14 +69,14 @@ class SqliteDatabase:
             BadInput: the file cannot be used.
         """
         try:
-            with closing(sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+            with closing(sqlite3.connect(self.file, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
                 _prepare(connection)
                 connection.execute("BEGIN IMMEDIATE")
                 _migrate(connection, self.shown)
                 yield _Transaction(connection)
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise _fault(error, self.path) from error
+            raise _fault(error, self.file) from error
 
 
 class _Transaction:

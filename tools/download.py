@@ -7,7 +7,6 @@ import ipaddress
 import socket
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
 
 from overpaint.tools.decoding import MAX_BYTES
 from overpaint.tools.faults import ProviderFault
@@ -16,6 +15,7 @@ from overpaint.tools.provider_errors import scrubbed
 
 if TYPE_CHECKING:
     import aiohttp
+    from yarl import URL
 
 TRIES = 3
 PAUSE = 0.3
@@ -28,8 +28,11 @@ _LATER = frozenset({408, 425, 429})
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
+_Place = tuple[str | None, int | None]
+
+
 class _Inside(OSError):
-    """A host is at an address that no picture of a provider's lies at."""
+    """A host is none that a picture of a provider's may lie at."""
 
 
 class _Passing(Exception):
@@ -52,17 +55,17 @@ async def download(url: str, *, allow: str | None, seconds: float, limit: int = 
     await asyncio.to_thread(import_module, "aiohttp")  # it reads certificates from disk
     try:
         async with asyncio.timeout(seconds), _session(allow) as session:
-            return await _patiently(session, url, allow, limit)
+            return await _patiently(session, _read(url), _place(allow), limit)
     except TimeoutError:
-        raise _lost(url, f"did not come within {seconds:.0f} seconds", retryable=True) from None
+        raise _lost(_read(url), f"did not come within {seconds:.0f} seconds", retryable=True) from None
 
 
-async def _patiently(session: aiohttp.ClientSession, url: str, allow: str | None, limit: int) -> bytes:
+async def _patiently(session: aiohttp.ClientSession, url: URL, allowed: _Place, limit: int) -> bytes:
     from aiohttp import ClientError, InvalidURL
 
     for again in range(TRIES, 0, -1):
         try:
-            return await _followed(session, url, allow, limit)
+            return await _followed(session, url, allowed, limit)
         except InvalidURL:
             raise _lost(url, "is none that can be read") from None
         except (ClientError, OSError, _Passing) as error:
@@ -75,22 +78,22 @@ async def _patiently(session: aiohttp.ClientSession, url: str, allow: str | None
     raise AssertionError  # the last try returns or raises
 
 
-async def _followed(session: aiohttp.ClientSession, url: str, allow: str | None, limit: int) -> bytes:
+async def _followed(session: aiohttp.ClientSession, url: URL, allowed: _Place, limit: int) -> bytes:
     """Fetch once, following redirects, each checked like the first address."""
     here = url
     for _ in range(REDIRECTS + 1):
-        _refuse_address(here, url, allow)
+        _refuse_address(here, url, allowed)
         async with session.get(here, allow_redirects=False) as response:
             if response.status not in _ELSEWHERE:
                 return await _body(response, url, limit)
-            there = urljoin(here, response.headers.get("Location", ""))
-        if urlsplit(here).scheme == "https" and urlsplit(there).scheme != "https":
+            there = here.join(_read(response.headers.get("Location", ""), url))
+        if here.scheme == "https" and there.scheme != "https":
             raise _lost(url, "leads from https to an open connection")
         here = there
     raise _lost(url, f"leads on more than {REDIRECTS} times")
 
 
-async def _body(response: aiohttp.ClientResponse, url: str, limit: int) -> bytes:
+async def _body(response: aiohttp.ClientResponse, url: URL, limit: int) -> bytes:
     status = response.status
     if status in _EXPIRED:
         raise _lost(url, f"has expired or was never there (status {status})")
@@ -104,23 +107,26 @@ async def _body(response: aiohttp.ClientResponse, url: str, limit: int) -> bytes
         raise _lost(url, f"holds more than {limit / 1e6:.0f} MB") from None
 
 
-def _refuse_address(here: str, url: str, allow: str | None) -> None:
+def _read(text: str, url: URL | None = None) -> URL:
+    """The address as aiohttp will read it: what is checked must be what is visited."""
+    from yarl import URL
+
     try:
-        parts = urlsplit(here)
-        host, port = parts.hostname, parts.port
+        return URL(text)
     except ValueError:
         raise _lost(url, "is none that can be read") from None
-    if parts.scheme not in ("http", "https") or not host:
-        raise _lost(url, f"is no http address ({scrubbed(parts.scheme, 20) or 'none'})")
-    if (host, port or _usual(parts.scheme)) != _place(allow) and _is_literal_inside(host):
-        raise _lost(url, f"points inside, at {host}")
 
 
-def _lost(url: str, what: str, *, retryable: bool = False) -> ProviderFault:
-    try:
-        host = urlsplit(url).hostname or "nowhere"
-    except ValueError:
-        host = "nowhere"
+def _refuse_address(here: URL, url: URL, allowed: _Place) -> None:
+    host = here.raw_host
+    if here.scheme not in ("http", "https") or not host:
+        raise _lost(url, f"is no http address ({scrubbed(here.scheme, 20) or 'none'})")
+    if (host, here.port) != allowed and _is_literal_inside(host):
+        raise _lost(url, f"points inside, at {scrubbed(host, 60)}")
+
+
+def _lost(url: URL | None, what: str, *, retryable: bool = False) -> ProviderFault:
+    host = (url and url.raw_host) or "nowhere"
     # Never the whole address: what follows the host may be a signature that opens the picture to anyone.
     told = f"the address of the picture (at {scrubbed(host, 60)}) {what}; the picture may have been paid for"
     return ProviderFault(f"{told}{', try again later' if retryable else ''}.", retryable=retryable, unsure=True)
@@ -140,7 +146,10 @@ def _resolver(allow: str | None) -> aiohttp.ThreadedResolver:
 
     class Guarded(ThreadedResolver):
         async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> Any:
-            found = await super().resolve(host, port, family)
+            try:
+                found = await super().resolve(host, port, family)
+            except UnicodeError:
+                raise _Inside(f"has a name that is none ({scrubbed(host, 60)})") from None
             if (host, port) != _place(allow) and any(is_inside(each["host"]) for each in found):
                 raise _Inside(f"points inside, by the name {host}")
             return found
@@ -164,13 +173,16 @@ def _is_literal_inside(host: str) -> bool:
     try:
         return is_inside(host)
     except ValueError:
-        return False  # a name, which the resolver checks
+        # A name, which the resolver checks. Of all that look like numbers aiohttp makes an address without asking it.
+        return ":" in host or host.replace(".", "").isdigit()
 
 
-def _place(base: str | None) -> tuple[str | None, int | None]:
-    parts = urlsplit(base or "")
-    return parts.hostname, parts.port or _usual(parts.scheme)
+def _place(base: str | None) -> _Place:
+    """Host and port of the provider's own base URL."""
+    from yarl import URL
 
-
-def _usual(scheme: str) -> int | None:
-    return {"http": 80, "https": 443}.get(scheme)
+    try:
+        place = URL(base or "")
+    except ValueError:
+        return None, None
+    return place.raw_host, place.port

@@ -13,7 +13,7 @@ class ProviderFault(RuntimeError):
         retryable: True when the same request may succeed later (rate limit, 5xx, connection reset).
         fatal: True when no further request of the run can succeed (bad key, missing model, no credit).
         retry_after: for how many seconds the provider asked to be left alone; None when it did not say.
-        unsure: True when the request may have been accepted and paid for, and nobody knows.
+        unsure: True when the request may have been paid for, and nobody knows, or its picture is still to be had.
     """
 
     def __init__(

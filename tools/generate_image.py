@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.tools import BaseTool, StructuredTool
 
 from overpaint.tools.bad_call import bad_calls
-from overpaint.tools.claiming import claimed, finished, renewed
+from overpaint.tools.claiming import claimed, finished, given_back, insisted, renewed
 from overpaint.tools.decoding import BadPicture
 from overpaint.tools.faults import BadInput
-from overpaint.tools.images import ImageStore
+from overpaint.tools.images import ImageRef, ImageStore
 from overpaint.tools.ledger import Claim, Ledger
 from overpaint.tools.painters import Painter, PaintRequest, PaintResult, Progress, refuse_unaccepted
 from overpaint.tools.painting import DESCRIPTION, Arguments, Painting, PaintingOutcome, unknown_painting
 from overpaint.tools.paying import CUT_OFF, MaybePaid, Payment
 
 __all__ = ["Painting", "make_generate_image"]
+
+NAMING_SECONDS = 2.0
+"""How long a picture that came waits in memory for the ledger to note its name."""
 
 
 def make_generate_image(
@@ -90,10 +95,11 @@ class _Easel:
 
     async def _paid(self, key: str, claim: Claim, request: PaintRequest) -> Painting:
         """Get the picture of a claim that is mine, and keep it."""
+        await self._need_room(key, claim)
         try:
             async with renewed(self.ledger, key):
                 result = await Payment(self.painter, self.ledger, key, self.progress).result(claim, request)
-                return await finished(self._keep(key, result))
+                return await self._kept(key, result)
         except MaybePaid as unknown:
             return unknown_painting(self.painter.abilities.price_usd, str(unknown))
 
@@ -114,20 +120,64 @@ class _Easel:
         _refuse(self.painter, request)
         return request
 
-    async def _keep(self, key: str, result: PaintResult) -> Painting:
-        """Put a picture that may have been paid for on disk, then into the ledger."""
+    async def _need_room(self, key: str, claim: Claim) -> None:
+        """Refuse to pay for a picture that would find no room."""
+        if self.painter.abilities.free:
+            return
         try:
-            painting = await self._painting(result)
-            details = {name: value for name, value in painting.items() if name not in ("image", "painted")}
-            if (image := painting["image"]) is not None:
-                if not self.painter.abilities.free:
-                    await self.ledger.arriving(key, image, details)
-                await self.images.keep(image, result.data or b"")
-            await self.ledger.stored(key, image, details)
+            await self.images.need_room()
+        except BaseException as fault:
+            with suppress(BadInput):  # where the database is gone too, what happened first is told
+                await finished(given_back(self.ledger, key, claim, str(fault)))
+            raise
+
+    async def _kept(self, key: str, result: PaintResult) -> Painting:
+        """Keep what may have been paid for. The file comes first, and the ledger's database is waited for."""
+        try:
+            painting, fault = await finished(self._keep(key, result))
+            if fault is not None and self.painter.abilities.free:
+                raise fault
+            if fault is not None:
+                await insisted(lambda: finished(self._note(key, painting)))
         except BaseException:
-            await self.ledger.release(key)
+            with suppress(BadInput):
+                await finished(self.ledger.release(key))
             raise
         return painting
+
+    async def _keep(self, key: str, result: PaintResult) -> tuple[Painting, BadInput | None]:
+        """Put a picture on disk, then into the ledger; the fault, where the ledger's database cannot be used."""
+        painting = await self._painting(result)
+        if painting["image"] is not None:
+            await self._on_disk(key, painting["image"], painting, result.data or b"")
+        try:
+            await self._note(key, painting)
+        except BadInput as fault:
+            return painting, fault
+        return painting, None
+
+    async def _on_disk(self, key: str, image: ImageRef, painting: Painting, data: bytes) -> None:
+        """Put a picture on disk, named in the ledger before unless its database is slow: it is only in memory yet."""
+        naming = asyncio.ensure_future(self._name(key, image, painting))
+        await asyncio.wait([naming], timeout=NAMING_SECONDS)
+        try:
+            await self.images.keep(image, data)
+        finally:
+            await naming
+
+    async def _name(self, key: str, image: ImageRef, painting: Painting) -> None:
+        if not self.painter.abilities.free:
+            with suppress(BadInput):  # `_note` says the same, and more, and is tried again
+                await self.ledger.arriving(key, image, _details(painting))
+
+    async def _note(self, key: str, painting: Painting) -> bool:
+        try:
+            return await self.ledger.stored(key, painting["image"], _details(painting))
+        except BadInput as fault:
+            if (image := painting["image"]) is None:
+                raise
+            kept = f"The picture could not be noted, but is kept: {self.images.path(image)}."
+            raise BadInput(f"{fault} {kept}") from fault
 
     async def _painting(self, result: PaintResult) -> Painting:
         outcome: PaintingOutcome = result.outcome
@@ -153,6 +203,11 @@ class _Easel:
             painted=True,
             usd=self.painter.abilities.price_usd,
         )
+
+
+def _details(painting: Painting) -> dict[str, Any]:
+    """What the ledger keeps beside the picture."""
+    return {name: value for name, value in painting.items() if name not in ("image", "painted")}
 
 
 def _size(asked: dict[str, Any]) -> tuple[int, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 
 from typing_extensions import TypedDict
@@ -11,6 +12,9 @@ from overpaint.tools.decoding import examine
 from overpaint.tools.faults import BadInput
 from overpaint.tools.files import checked_sha256, read_checked, write_once
 from overpaint.tools.home import disk_faults
+
+ROOM = 64_000_000
+"""Bytes that must be free on the disk before a picture is paid for."""
 
 SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
 
@@ -72,6 +76,14 @@ class ImageStore:
         """
         await asyncio.to_thread(write_once, self.path(ref), data)
 
+    async def need_room(self) -> None:
+        """See that there is room on the disk for a picture.
+
+        Raises:
+            BadInput: there is less than `ROOM`, or the disk cannot be asked.
+        """
+        await asyncio.to_thread(self._need_room)
+
     async def holds(self, ref: ImageRef) -> bool:
         """Whether the picture is there, and whole."""
         try:
@@ -87,6 +99,17 @@ class ImageStore:
             BadInput: no such picture, its file was changed, or the name is no sha256.
         """
         return await asyncio.to_thread(self._load, sha256)
+
+    def _need_room(self) -> None:
+        with disk_faults(self.root):
+            there = next(folder for folder in (self.root, *self.root.absolute().parents) if folder.exists())
+            disk = shutil.disk_usage(there)
+        # Some network disks do not tell their size.
+        if disk.total and disk.free < ROOM:
+            raise BadInput(
+                f"the disk of {self.root} has {disk.free / 1e6:.1f} MB left and a picture may need {ROOM / 1e6:.0f}, so"
+                " none was asked for: free some space, or set OVERPAINT_HOME to a folder elsewhere."
+            )
 
     def _save(self, data: bytes) -> ImageRef:
         ref = examine(data)

@@ -6,15 +6,13 @@ import asyncio
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar
 
+from overpaint.tools.claiming import finished
 from overpaint.tools.database import Database
 from overpaint.tools.faults import BadInput
 from overpaint.tools.owner import host_and_pid, is_living, this_process
-
-T = TypeVar("T")
 
 _TAKE = """
 INSERT INTO overpaint_leases AS old (thread, owner, token, expires) VALUES (:thread, :owner, :token, {now} + :lease)
@@ -23,6 +21,7 @@ WHERE old.expires <= {now} OR old.owner = :dead
 RETURNING owner
 """
 _READ = "SELECT owner FROM overpaint_leases WHERE thread = :thread"
+_TRIES = 10
 _RENEW = "UPDATE overpaint_leases SET expires = {now} + :lease WHERE thread = :thread AND token = :token"
 _RELEASE = "DELETE FROM overpaint_leases WHERE thread = :thread AND token = :token"
 
@@ -90,7 +89,8 @@ class Leases:
         mine = Leases(self.database, self.seconds)
         began = time.monotonic()
         try:
-            owner = await _to_its_end(mine.take(thread))
+            # Threads run on: cut off here, one would take a lease that nobody knows of.
+            owner = await finished(mine.take(thread))
             if owner is not None:
                 raise Held(_told(owner))
             renewing = asyncio.create_task(mine._keep(thread, began, on_lost))
@@ -102,7 +102,7 @@ class Leases:
         finally:
             # Where the database is gone by now, the lease runs out by itself.
             with suppress(BadInput):
-                await _to_its_end(mine.release(thread))
+                await finished(mine.release(thread))
 
     async def _keep(self, thread: str, began: float, on_lost: Callable[[], None]) -> None:
         """Renew a lease taken at `began` (of `time.monotonic`) until it is lost."""
@@ -121,13 +121,16 @@ class Leases:
     def _take(self, thread: str, token: str) -> str | None:
         wanted = {"thread": thread, "owner": this_process(), "token": token, "lease": float(self.seconds)}
         with self.database.transaction() as transaction:
-            if transaction.execute(_TAKE, **wanted, dead=None):
-                return None
-            owner = str(transaction.execute(_READ, thread=thread)[0]["owner"])
-            # Compared again inside the statement: of several who find the owner dead, one takes its place.
-            if is_living(owner) or not transaction.execute(_TAKE, **wanted, dead=owner):
-                return owner
-        return None
+            for _ in range(_TRIES):
+                if transaction.execute(_TAKE, **wanted, dead=None):
+                    return None
+                held = transaction.execute(_READ, thread=thread)
+                if not held:
+                    continue  # released in between, but for the lock that PostgreSQL's ON CONFLICT keeps on the row
+                owner = str(held[0]["owner"])
+                # Compared again inside the statement: of several who find the owner dead, one takes its place.
+                return None if not is_living(owner) and transaction.execute(_TAKE, **wanted, dead=owner) else owner
+        raise BadInput(f"the lease on {thread[:60]!r} comes and goes too fast to be taken: try again.")
 
     def _change(self, sql: str, thread: str, **values: float) -> bool:
         token = self._tokens.get(thread, "")
@@ -143,16 +146,6 @@ class Leases:
             held = transaction.execute(f"{_READ} AND expires > {{now}}", thread=thread)
         owner: str | None = held[0]["owner"] if held else None
         return owner if owner is not None and is_living(owner) else None
-
-
-async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """Await something that a cancellation must not cut off: threads run on, and would take a lease nobody knows of."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
 
 
 def _told(owner: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from overpaint.tools.database import Database
+from overpaint.tools.faults import BadInput
 from overpaint.tools.images import ImageRef
 from overpaint.tools.owner import is_living, this_process
 from overpaint.tools.records import canonical
@@ -28,7 +29,9 @@ WHERE old.state NOT IN ('stored', 'unknown') AND (old.owner IS NULL OR old.expir
 RETURNING *
 """
 _READ = "SELECT * FROM overpaint_requests WHERE key = :key"
+_TRIES = 10
 _MINE = "WHERE key = :key AND owner = :owner AND state NOT IN ('stored', 'unknown')"
+_OPEN = "SELECT owner FROM overpaint_requests WHERE run = :run AND owner IS NOT NULL AND expires > {now}"
 _TOTALS = "SELECT state, COUNT(*) AS requests FROM overpaint_requests WHERE run = :run GROUP BY state"
 
 
@@ -177,6 +180,10 @@ class Ledger:
         asked = sum(counts.values())
         return Totals(asked, stored, unknown, failed, open=asked - stored - unknown - failed)
 
+    async def worked_on(self, run: str) -> str | None:
+        """The living process that makes a request for a run right now, None when there is none."""
+        return await asyncio.to_thread(self._worked_on, run)
+
     def _claim(self, key: str, request: str, run: str | None) -> Claim:
         wanted = {
             "key": key,
@@ -186,14 +193,23 @@ class Ledger:
             "lease": float(self.lease_seconds),
         }
         with self.database.transaction() as transaction:
-            won = transaction.execute(_CLAIM, **wanted, dead=None)
-            held = won or transaction.execute(_READ, key=key)
-            owner = held[0]["owner"]
-            if not won and owner is not None and not is_living(owner):
+            dead: str | None = None
+            for _ in range(_TRIES):
+                if won := transaction.execute(_CLAIM, **wanted, dead=dead):
+                    return _told(won[0], mine=True)
+                held = transaction.execute(_READ, key=key)
+                # No row: removed in between, but for the lock that PostgreSQL's ON CONFLICT keeps on it.
+                owner = held[0]["owner"] if held else None
+                if held and (owner is None or owner == dead or is_living(owner)):
+                    return _told(held[0], mine=False)
                 # Compared again inside the statement: of several who find the owner dead, one takes its place.
-                won = transaction.execute(_CLAIM, **wanted, dead=owner)
-                held = won or transaction.execute(_READ, key=key)
-        return _told(held[0], mine=bool(won))
+                dead = owner
+        raise BadInput(f"the request {key[:60]!r} comes and goes too fast to be claimed: try again.")
+
+    def _worked_on(self, run: str) -> str | None:
+        with self.database.transaction() as transaction:
+            owners = [str(row["owner"]) for row in transaction.execute(_OPEN, run=run)]
+        return next((owner for owner in owners if is_living(owner)), None)
 
     def _count(self, run: str) -> dict[str, int]:
         with self.database.transaction() as transaction:

@@ -17,6 +17,9 @@ Write the prompt as a description of the finished picture: what is in it, how ma
 things stand, style. To change a picture, give its sha256 as `source`; with `boxes`, only what lies inside them is
 repainted, and the prompt should then describe only that. Returns the sha256 of the new picture; you do not see it."""
 
+LONGEST_PROMPT = 20_000
+"""Characters."""
+
 PaintingOutcome = Literal["ok", "blocked", "error", "unknown"]
 
 Side = Annotated[int, Field(ge=8, le=8192)]
@@ -29,8 +32,8 @@ class Arguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    prompt: str = Field(min_length=1, max_length=20_000, description="What the picture shall show.")
-    negative_prompt: str | None = Field(None, max_length=20_000, description="What to keep out of the picture.")
+    prompt: str = Field(min_length=1, max_length=LONGEST_PROMPT, description="What the picture shall show.")
+    negative_prompt: str | None = Field(None, max_length=LONGEST_PROMPT, description="What to keep out of the picture.")
     seed: int | None = Field(None, ge=0, lt=2**32, description="The same seed repeats a picture; another varies it.")
     width: Side | None = Field(None, description="Width in pixels; give height too.")
     height: Side | None = Field(None, description="Height in pixels; give width too.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn, cast
 
-from overpaint.tools.claiming import finished
+from overpaint.tools.claiming import finished, insisted
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.ledger import Claim, Ledger
 from overpaint.tools.painters import FindingQueue, Painter, PaintRequest, PaintResult, Progress, Queue
@@ -41,8 +42,9 @@ class Payment:
         """Get what was claimed: from the job of an earlier try, or by asking, where that cannot be paid for twice.
 
         Raises:
-            ProviderFault: the painter failed. The ledger has it as failed, or holds it for another try (retryable).
-            BadInput: the painter cannot do this.
+            ProviderFault: the painter failed. `unsure` where what may be paid for is still to be had: the ledger holds
+                it for another try. Else nothing was paid, and the ledger has it as failed.
+            BadInput: the painter cannot do this, or the database cannot be used.
             MaybePaid: the request may have been paid for, and there is no way to know or to get its picture.
         """
         self.job = claim.job
@@ -54,13 +56,15 @@ class Payment:
             raise AssertionError from fault  # _faulted always raises
         except BadInput as fault:
             kept = self.doubtful or self.job is not None
-            await finished(self.ledger.release(self.key) if kept else self.ledger.failed(self.key, str(fault)))
+            with suppress(BadInput):  # where the database is gone too, what happened first is told
+                await finished(self.ledger.release(self.key) if kept else self.ledger.failed(self.key, str(fault)))
             raise
         except MaybePaid:
             raise
         except BaseException:
             # Cancelled, or an error the painter did not foresee: the provider may have been paid.
-            await finished(self.ledger.release(self.key))
+            with suppress(BadInput):
+                await finished(self.ledger.release(self.key))
             raise
 
     async def _result(self, claim: Claim, request: PaintRequest) -> PaintResult:
@@ -88,14 +92,19 @@ class Payment:
             raise MaybePaid(CUT_OFF)
 
     async def _submit(self, queue: Queue, request: PaintRequest) -> None:
-        self.job = await queue.submit(request)
-        await self.ledger.submitted(self.key, self.job)
+        self.job = job = await queue.submit(request)
+        try:
+            await insisted(lambda: self.ledger.submitted(self.key, job))
+        except BadInput as fault:
+            lost = f"The picture is paid for: its job at {self.painter.name}, {job}, could not be noted."
+            raise BadInput(f"{fault} {lost}") from fault
 
     async def _faulted(self, fault: ProviderFault) -> NoReturn:
         """Note a failure as what it is, and raise it."""
         able = self.painter.abilities
-        if self.job is not None and (fault.retryable or fault.fatal):
-            await self.ledger.release(self.key)  # the job is kept: the next try asks for its picture again
+        if (self.job is not None or self.doubtful) and (fault.retryable or fault.fatal):
+            await self.ledger.release(self.key)  # the job, or the key, is kept: the next try asks for its picture again
+            fault.unsure = True
             raise fault
         if fault.unsure and not able.free:
             if able.client_key or able.jobs == "find":

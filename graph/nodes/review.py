@@ -17,10 +17,9 @@ from overpaint.graph.places import usable
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate, Plan, Proposal, State
 from overpaint.tools.faults import BadInput
+from overpaint.tools.painting import LONGEST_PROMPT
 
 Next = Literal["candidate", "critique", "decide", "deliver"]
-LONGEST_PROMPT = 20_000
-"""Characters, as many as the tool takes."""
 
 
 async def review(state: State) -> Command[Next]:

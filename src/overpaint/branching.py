@@ -21,7 +21,6 @@ from overpaint.graph.settings import merge
 from overpaint.report import check_folder
 from overpaint.result import Run
 from overpaint.run import preflight, wait_for
-from overpaint.runs import restore
 from overpaint.sweeping import refresh_all
 from overpaint.tools.home import current_home, use_home
 
@@ -57,7 +56,8 @@ async def stream_fork(
         Events, dicts with a `kind`; the last is {"kind": "done", "run": Run}.
 
     Raises:
-        BadInput: no such run, candidate or checkpoint, or something given cannot be used. Nothing is left behind.
+        BadInput: no such run, candidate or checkpoint, something given cannot be used, or what the fork needs is lost:
+            nothing was written then. Or it failed later, as of `overpaint.driving.drive`: the fork can be resumed.
     """
     written = None if checklist is None else read_checklist(checklist)
     change = Change(prompt, brief, written, dict(settings or {}))
@@ -127,9 +127,9 @@ async def _begun(run: str | None, start: str | None, change: Change) -> Branch:
     parent = await find_run(run)
     effective = merge(parent.values["settings"], change.settings)
     await preflight(change.brief if change.brief is not None else parent.values["asked"]["text"], None, effective)
-    await restore(parent)  # a record that is missing is found before anything is paid
     async with open_checkpointer() as saver:
         begun = await branch(build_graph(saver), parent.thread, start, change)
-    # What the fork shares with its parent is young again, so that nobody prunes it before the fork is written.
+    # What the fork shares with its parent is young again, so that nobody prunes it before the fork is written; what it
+    # needs and is lost is found before anything is paid.
     await asyncio.to_thread(refresh_all, current_home(), begun.values)
     return begun

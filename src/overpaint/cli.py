@@ -162,7 +162,10 @@ def _add_show(sub: argparse.ArgumentParser) -> None:
 
 
 def _add_prune(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--keep-days", metavar="N", type=_count, required=True, help="keep the runs of the last N days")
+    keep = (
+        "keep the runs of the last N days; pictures of agents, outside any run, are kept as long, and at least an hour"
+    )
+    sub.add_argument("--keep-days", metavar="N", type=_count, required=True, help=keep)
     sub.add_argument("--dry-run", action="store_true", help="say what would go, and drop nothing")
     _add_json(sub)
 

@@ -8,7 +8,8 @@ import math
 import re
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from overpaint.phrases import clean, counted, percent, way_on
@@ -124,32 +125,15 @@ def candidate_lines(run: Run) -> list[str]:
     return rows
 
 
-def history(args: Namespace) -> int:
-    """Draw the tree of a run: candidates, checkpoints, forks."""
-    from overpaint import chronicle
-
-    return int(chronicle.history(args))
+def _elsewhere(module: str, name: str) -> Callable[[Namespace], int]:
+    """A command of another module, imported when it is asked for: `--help` loads no framework."""
+    return lambda args: int(getattr(import_module(f"overpaint.{module}"), name)(args))
 
 
-def watch(args: Namespace) -> int:
-    """Follow a run that another process works on."""
-    from overpaint import watching
-
-    return int(watching.watch(args))
-
-
-def prune(args: Namespace) -> int:
-    """Drop old runs, and the pictures that nothing refers to any more."""
-    from overpaint import upkeep
-
-    return int(upkeep.prune(args))
-
-
-def verify(args: Namespace) -> int:
-    """Look for damage in what is kept."""
-    from overpaint import upkeep
-
-    return int(upkeep.verify(args))
+history = _elsewhere("chronicle", "history")
+watch = _elsewhere("watching", "watch")
+prune = _elsewhere("upkeep", "prune")
+verify = _elsewhere("upkeep", "verify")
 
 
 def presets(args: Namespace) -> int:

@@ -128,15 +128,15 @@ async def _continued(
 
 
 def _answers(wheel: Wheel, kept: Kept, answer: Any) -> dict[str, Any]:
-    """The answer to each question; of several side by side each gets its decision, or all the one there is."""
+    """The answer to each question; of several side by side each gets its own of a list as long, or all get the same."""
     try:
         wheel.saver.serde.dumps_typed(answer)
     except Exception as error:  # noqa: BLE001  whatever the serializer cannot keep, it has its own kinds for
         raise BadInput(f"the answer cannot be kept ({error}): use text, numbers, lists and dicts") from None
     asked = [interrupt.id for interrupt in kept.interrupts]
-    decisions = answer.get("decisions") if isinstance(answer, dict) else None
-    if isinstance(decisions, list) and len(asked) > 1 and len(decisions) == len(asked):
-        return {id_: {"decisions": [decision]} for id_, decision in zip(asked, decisions, strict=True)}
+    listed = answer.get("decisions") if isinstance(answer, dict) else answer
+    if isinstance(listed, list) and len(asked) > 1 and len(listed) == len(asked):
+        return dict(zip(asked, listed, strict=True))
     return dict.fromkeys(asked, answer)
 
 

@@ -71,7 +71,8 @@ async def _why_lost(thread: str) -> str:
     with suppress(BadInput):
         if await Leases(open_database()).holder(thread):
             return "another process took this run over; follow it with overpaint watch"
-    return "the lease on this run could not be renewed in time, so work on it was ended; go on with overpaint resume"
+    ended = "another process took this run over and is done with it, or its lease could not be renewed in time"
+    return f"{ended}: look with overpaint show, or go on with overpaint resume"
 
 
 async def drive(

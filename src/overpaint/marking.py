@@ -25,7 +25,9 @@ from overpaint.tools.images import SUFFIXES
 # Looked for at every place, so that no name is missed for a hex digit that happens to stand before it.
 _HASH = re.compile(rb"(?=([0-9a-f]{64}))")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_ROWS = "SELECT key, run, image, request, details FROM overpaint_requests WHERE key > :after ORDER BY key LIMIT 1000"
+_ROWS = """
+SELECT key, run, image, request, details, expires FROM overpaint_requests WHERE key > :after ORDER BY key LIMIT 1000
+"""
 
 
 def hashes_in(data: bytes) -> set[str]:
@@ -79,8 +81,8 @@ async def marks_of(saver: BaseCheckpointSaver[str], thread: str) -> ThreadMarks:
     async for kept in saver.alist(on_thread(thread)):
         values = kept.checkpoint["channel_values"]
         writes = [value for _, _, value in kept.pending_writes or ()]
-        if isinstance(values.get("run"), str):
-            marks.runs.add(values["run"])
+        runs = [values.get("run"), *(value for _, channel, value in kept.pending_writes or () if channel == "run")]
+        marks.runs.update(run for run in runs if isinstance(run, str))
         for value in (values, writes):
             marks.named.add(value)
             marks.hashes |= hashes_in(saver.serde.dumps_typed(value)[1])
@@ -89,9 +91,10 @@ async def marks_of(saver: BaseCheckpointSaver[str], thread: str) -> ThreadMarks:
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """What one paid request refers to."""
+    """What one paid request refers to; `run` is None when an agent made it, `expires` when its last claim ran out."""
 
     run: str | None
+    expires: float
     named: Named
     hashes: set[str]
 
@@ -106,7 +109,9 @@ def ledger_rows(database: Database) -> Iterator[LedgerRow]:
             named = Named()
             named.add(json.loads(row["image"] or "null"))
             texts = (row["image"], row["request"], row["details"])
-            yield LedgerRow(row["run"], named, hashes_in("\n".join(text or "" for text in texts).encode()))
+            yield LedgerRow(
+                row["run"], float(row["expires"]), named, hashes_in("\n".join(text or "" for text in texts).encode())
+            )
         after = rows[-1]["key"] if rows else None
 
 

@@ -127,7 +127,8 @@ def summary(run: Run) -> list[tuple[str, str]]:
 
 
 def way_on(run: Run) -> str:
-    """How to go on with a run that did not come to its end; empty when it did, or when a process is at it."""
+    """How to go on with a run that can go on; empty when it came to its end, or when a process is at it."""
     if run.status == "waiting":
         return f"answer with: overpaint resume {run.run} --answer approve"
-    return f"go on with: overpaint resume {run.run}" if run.status == "interrupted" else ""
+    onward = f"go on with: overpaint resume {run.run}"
+    return {"interrupted": onward, "failed": f"once that is mended, {onward}"}.get(run.status, "")

@@ -17,17 +17,28 @@ from overpaint.graph.flow import build_graph
 from overpaint.graph.kept import Kept, kept_runs, read_thread
 from overpaint.graph.persistence import open_checkpointer, threads_of
 from overpaint.marking import ThreadMarks, follow, marks_of
-from overpaint.runs import status_of
-from overpaint.sweeping import DAY, Sweep, Swept, note, noted
+from overpaint.runs import status_of, worker_on
+from overpaint.sweeping import DAY, HOUR, Sweep, Swept, note, noted
 from overpaint.tools.database import Database, database_url, open_database
 from overpaint.tools.faults import BadInput
 from overpaint.tools.home import current_home, use_home
 from overpaint.tools.leases import Held, Leases
+from overpaint.tools.ledger import Ledger
 
 _CALLS = "DELETE FROM overpaint_calls WHERE id IN (SELECT id FROM overpaint_calls WHERE run = :run LIMIT 500)"
 _REQUESTS = (
     "DELETE FROM overpaint_requests WHERE key IN (SELECT key FROM overpaint_requests WHERE run = :run LIMIT 500)"
 )
+
+_AGENTS = """
+DELETE FROM overpaint_requests WHERE key IN (
+    SELECT key FROM overpaint_requests WHERE run IS NULL AND expires < :before LIMIT 500
+)
+"""
+_LATEST = """
+SELECT run, MAX(expires) AS latest FROM overpaint_requests WHERE run IS NOT NULL GROUP BY run
+UNION ALL SELECT run, MAX(started) AS latest FROM overpaint_calls GROUP BY run
+"""
 
 
 @dataclass(frozen=True)
@@ -69,8 +80,9 @@ async def prune(
     """Drop runs that took their last step long ago: checkpoints, ledger, logged calls, reports; then what they leave.
 
     A run that another process works on stays. So does every picture and record that a run left, a fork for one, or a
-    request in the ledger still refers to. Records of runs that this database does not know stay with their pictures:
-    another database may hold them.
+    request in the ledger still refers to. Requests and calls of runs that have no checkpoint any more, and requests
+    that an agent made outside of any run, count as long as runs do, and an hour at least. Records of runs that this
+    database does not know stay with their pictures: another database may hold them.
 
     Args:
         keep_days: how many days ago the last step may be; may be a fraction.
@@ -114,11 +126,13 @@ class _Pruning:
         doomed = await asyncio.to_thread(self._doomed, going)
         # Fails, before anything is changed, where it is not known what the other runs need.
         others = await self._others(going)
-        swept = await self._swept(going, others, doomed, dry_run=True)
+        orphans = await asyncio.to_thread(self._orphans, _runs([*others, *(one.marks for one in going)]))
+        swept = await self._swept(going, others, orphans, doomed, dry_run=True)
         if not dry_run:
             going = await self._dropped(going, others, doomed)
+            await asyncio.to_thread(self._drop_strays, orphans)
             # Read again, since a fork may have begun meanwhile.
-            swept = await self._swept(going, await self._others(going), doomed, dry_run=False)
+            swept = await self._swept(going, await self._others(going), orphans, doomed, dry_run=False)
         states = [status_of(one.kept) for one in going]
         return Pruned(
             runs=len(going),
@@ -133,7 +147,19 @@ class _Pruning:
         return bool(kept.updated) and datetime.fromisoformat(kept.updated).timestamp() < self.now - self.age
 
     async def _is_free(self, kept: Kept) -> bool:
-        return await Leases(self.database).holder(kept.thread) is None
+        return await worker_on(kept) is None
+
+    def _orphans(self, known: set[str]) -> set[str]:
+        """Runs without a checkpoint that spent something long ago: never begun, or a prune died between the two."""
+        latest: dict[str, float] = {}
+        with self.database.transaction() as transaction:
+            for row in transaction.execute(_LATEST):
+                latest[row["run"]] = max(float(row["latest"]), latest.get(row["run"], 0.0))
+        return {run for run, when in latest.items() if when < self._before} - known
+
+    @property
+    def _before(self) -> float:
+        return self.now - max(HOUR, self.age)
 
     def _doomed(self, going: list[_Going]) -> set[str]:
         doomed = noted(self.home)
@@ -155,7 +181,8 @@ class _Pruning:
         try:
             async with Leases(self.database).held(kept.thread, lambda: None):
                 newest = await read_thread(build_graph(self.saver), kept.thread)
-                if newest.checkpoint != kept.checkpoint:
+                working = await Ledger(self.database).worked_on(kept.values["run"])
+                if newest.checkpoint != kept.checkpoint or working is not None:
                     return False
                 await self.saver.adelete_thread(kept.thread)
         except Held:
@@ -164,14 +191,27 @@ class _Pruning:
 
     def _drop_rows(self, run: str) -> None:
         for statement in (_CALLS, _REQUESTS):
-            changed = 1
-            while changed:
-                with self.database.transaction() as transaction:
-                    transaction.execute(statement, run=run)
-                    changed = transaction.changed
+            self._delete(statement, run=run)
 
-    async def _swept(self, going: list[_Going], others: list[ThreadMarks], doomed: set[str], *, dry_run: bool) -> Swept:
-        dropped = _runs(one.marks for one in going) - _runs(others)
+    def _drop_strays(self, orphans: set[str]) -> None:
+        """Drop the rows of runs without a checkpoint, and those of agents."""
+        for run in sorted(orphans):
+            self._drop_rows(run)
+            _drop_report(self.home, run)
+        self._delete(_AGENTS, before=self._before)
+
+    def _delete(self, statement: str, **given: str | float) -> None:
+        """Delete some rows at a time, so that nobody waits long."""
+        changed = 1
+        while changed:
+            with self.database.transaction() as transaction:
+                transaction.execute(statement, **given)
+                changed = transaction.changed
+
+    async def _swept(
+        self, going: list[_Going], others: list[ThreadMarks], orphans: set[str], doomed: set[str], *, dry_run: bool
+    ) -> Swept:
+        dropped = _runs(one.marks for one in going) - _runs(others) | orphans
         sweep = Sweep(self.home, self.database, dropped, doomed, self.now, self.age)
         swept = await asyncio.to_thread(sweep.over, others, dry_run)
         if not dry_run:

@@ -177,25 +177,34 @@ def _finish(args: Namespace, run: Run) -> int:
         say(str(path)) if path else None
     elif is_terminal(sys.stdout):
         show_run(run)
-    _say_end(args, run)
+    again = ", and --set again" if args.act is resume and args.set and args.answer is None else ""
+    say_end(run, bare=args.json or args.quiet, again=again)
     return EXITS[run.status]
 
 
-def _say_end(args: Namespace, run: Run) -> None:
-    """What there is to do about a run that did not come to its end."""
+def say_end(run: Run, *, bare: bool, stopped: str = "interrupted;", again: str = "") -> None:
+    """Say what there is to do about a run that did not come to its end.
+
+    Args:
+        run: the run.
+        bare: whether what it asks a person is left out, since nothing but a result may be on stdout.
+        stopped: how to begin on a run that was interrupted.
+        again: what else an answer needs.
+    """
     from overpaint.reviewing import faults, request_lines
 
+    said = {
+        "waiting": "waiting for you;",
+        "interrupted": stopped,
+        "failed": f"{clean(run.error or run.why or 'the run failed').rstrip('.')};",
+    }.get(run.status)
     if run.status == "waiting":
-        for line in [] if args.json or args.quiet else request_lines(run):
+        for line in [] if bare else request_lines(run):
             say(line)
         for fault in faults(run):
             say(f"overpaint: the answer could not be used: {clean(fault)}", sys.stderr)
-        again = ", and --set again" if args.act is resume and args.set and args.answer is None else ""
-        say(f"overpaint: waiting for you; {way_on(run)}{again}", sys.stderr)
-    elif run.status == "interrupted":
-        say(f"overpaint: interrupted; {way_on(run)}", sys.stderr)
-    elif run.status == "failed":
-        say(f"overpaint: {clean(run.error or run.why or 'the run failed')}", sys.stderr)
+    if said is not None:
+        say(f"overpaint: {said} {way_on(run)}{again if run.status == 'waiting' else ''}", sys.stderr)
 
 
 def _interrupted(args: Namespace, run_id: str | None) -> int:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from overpaint.graph.controller import crown, passes
 from overpaint.graph.kept import Kept, find_run, kept_runs
 from overpaint.graph.minting import of_round
 from overpaint.graph.record import Record
 from overpaint.graph.state import Candidate, empty_receipt
+from overpaint.phrases import counted
 from overpaint.result import Run, Status
 from overpaint.tools.database import open_database
+from overpaint.tools.faults import BadInput
 from overpaint.tools.home import current_home, use_home
 from overpaint.tools.leases import Leases
+from overpaint.tools.ledger import Ledger
 from overpaint.tools.records import RecordStore
 
 
@@ -45,22 +48,43 @@ async def load_run(run: str | None = None, home: Path | None = None) -> Run:
     """
     with use_home(home):
         kept = await find_run(run)
-        return replace(await restore(kept), status=await _stands(kept))
+        return replace(await restore(kept, strict=False), status=await _stands(kept))
 
 
 async def _stands(kept: Kept) -> Status:
     """How a run stands, and whether another process works on it right now."""
     status = status_of(kept)
-    if status != "interrupted" or await Leases(open_database()).holder(kept.thread) is None:
-        return status
-    return "running"
+    return "running" if status == "interrupted" and await worker_on(kept) is not None else status
 
 
-async def restore(kept: Kept, error: str = "") -> Run:
-    """The run that a thread's newest checkpoint and its records tell of; `error` is why it broke off just now."""
+async def worker_on(kept: Kept) -> str | None:
+    """The living process that works on a run, None when none is known.
+
+    A server takes no lease on a thread: it is seen while it makes a request.
+    """
+    database = open_database()
+    holder = await Leases(database).holder(kept.thread)
+    return holder or await Ledger(database).worked_on(kept.values["run"])
+
+
+async def restore(kept: Kept, error: str = "", *, strict: bool = True) -> Run:
+    """The run that a thread's newest checkpoint and its records tell of.
+
+    Lost records of older rounds, which nothing that is still to be done reads, are left out, and `Run.error` says so.
+
+    Args:
+        kept: the newest checkpoint.
+        error: why it broke off just now.
+        strict: whether the records that the state itself names must be there, since going on needs them.
+
+    Raises:
+        BadInput: one of those is missing or damaged.
+    """
     values, home = kept.values, current_home()
     heads = [c["record"] for c in values.get("candidates", {}).values()]
-    records = [cast(Record, r) for r in await RecordStore(home / "records").walk(heads)]
+    heads += [best["record"]] if (best := values.get("champion")) else []
+    records, lost = await _reached(RecordStore(home / "records"), heads, strict=strict)
+    faults = [said for said in (error, _loss(lost)) if said]
     champion, plan = _champion(kept), values.get("plan")
     sheet = home / "reports" / values["run"] / "sheet.html"
     return Run(
@@ -77,10 +101,44 @@ async def restore(kept: Kept, error: str = "") -> Run:
         settings=values["settings"],
         images=home / "images",
         report=sheet if sheet.exists() else None,
-        error=error or None,
+        error="; ".join(faults) or None,
         requests=[interrupt.value for interrupt in kept.interrupts],
         forked_from=dict(origin) if (origin := values.get("forked_from")) else None,
     )
+
+
+async def _reached(store: RecordStore, heads: list[str], *, strict: bool) -> tuple[list[Record], set[str]]:
+    """The records that heads name and those before them, by (round, place), and which of them cannot be read."""
+    try:
+        return [cast(Record, record) for record in await store.walk(heads)], set()
+    except BadInput:
+        return await _what_is_left(store, heads, strict=strict)
+
+
+async def _what_is_left(store: RecordStore, heads: list[str], *, strict: bool) -> tuple[list[Record], set[str]]:
+    found: dict[str, dict[str, Any]] = {}
+    lost: set[str] = set()
+    waiting = [*heads]
+    while waiting:
+        sha256 = waiting.pop()
+        if sha256 in found or sha256 in lost:
+            continue
+        try:
+            found[sha256] = await store.read(sha256)
+        except BadInput:
+            if strict and sha256 in heads:
+                raise
+            lost.add(sha256)
+        else:
+            waiting.extend(found[sha256]["previous"])
+    records = sorted((cast(Record, record) for record in found.values()), key=lambda r: [*map(int, r["id"].split("."))])
+    return records, lost
+
+
+def _loss(lost: set[str]) -> str:
+    if not lost:
+        return ""
+    return f"shown without {counted(len(lost), 'lost record')} and what only they lead to: see overpaint verify"
 
 
 def _champion(kept: Kept) -> Candidate | None:

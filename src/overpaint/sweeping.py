@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from overpaint.marking import Named, ThreadMarks, follow, image_file, ledger_rows, record_file
+from overpaint.marking import LedgerRow, Named, ThreadMarks, follow, image_file, ledger_rows, record_file
 from overpaint.tools.database import Database
 from overpaint.tools.faults import BadInput
-from overpaint.tools.files import is_leftover, refresh, remove_if_old
+from overpaint.tools.files import is_leftover, read_checked, refresh, remove_if_old
 from overpaint.tools.home import disk_faults
 
 HOUR, DAY = 3_600.0, 86_400.0
@@ -45,7 +45,8 @@ class Sweep:
     Args:
         home: the home folder.
         database: where paid requests are.
-        dropped: ids of the runs that are dropped: their requests keep no picture.
+        dropped: ids of the runs that are dropped: their requests keep no picture. Those of agents, which belong to no
+            run, keep theirs until they are as old as runs that go.
         doomed: hashes that runs dropped now or earlier referred to.
         now: seconds since 1970.
         age: seconds; pictures that no run and no record ever named go when they are as old as runs that go.
@@ -86,12 +87,15 @@ class Sweep:
             seeds |= marks.hashes
             needed |= marks.named.records
         for row in ledger_rows(self.database):
-            if row.run not in self.dropped:
+            if not self._is_dropped(row):
                 seeds |= row.hashes
         spared = self._followed(seeds, needed)
         # Records of runs this database does not know may be another database's.
         unknown = {path.stem for path in stored(self.home / "records")} - spared - self.doomed
         return spared | follow(self.home / "records", unknown, strict=False)[0]
+
+    def _is_dropped(self, row: LedgerRow) -> bool:
+        return row.run in self.dropped if row.run is not None else row.expires < self.now - max(HOUR, self.age)
 
     def _followed(self, seeds: set[str], needed: set[str]) -> set[str]:
         records = self.home / "records"
@@ -154,16 +158,31 @@ def refresh_all(home: Path, values: Mapping[str, Any]) -> None:
         values: the state, such as the beginning of a fork.
 
     Raises:
-        BadInput: a picture or record is missing.
+        BadInput: what going on from there needs is missing or damaged: a record that the state itself names, or the
+            picture of its champion, or, before there is any, that of the brief.
     """
-    named = Named()
+    named, needed = Named(), _needed(home, values)
     named.add(values)
-    _, followed = follow(home / "records", named.records)
+    _, followed = follow(home / "records", named.records, strict=False)
     files = {record_file(home / "records", sha256) for sha256 in named.records | followed.records}
     files |= {image_file(home / "images", name) for name in named.images | followed.images}
     for path in sorted(files):
-        if not refresh(path):
-            raise BadInput(f"there is no {path}, which this run refers to: restore it, and see overpaint verify")
+        if not refresh(path) and path in needed:
+            raise BadInput(f"{path} is gone or may not be touched: check it and its folder")
+
+
+def _needed(home: Path, values: Mapping[str, Any]) -> set[Path]:
+    """The files without which a state cannot be gone on from, all of them there and whole."""
+    records, champion = Named(), values.get("champion")
+    for name in ("candidates", "champion"):
+        records.add(values.get(name))
+    start = Named()
+    start.add({"image": champion["image"]} if champion else values.get("asked"))
+    needed = {record_file(home / "records", sha256) for sha256 in records.records}
+    needed |= {image_file(home / "images", name) for name in start.images}
+    for path in sorted(needed):
+        read_checked(path)
+    return needed
 
 
 def noted(home: Path) -> set[str]:

@@ -1,4 +1,7 @@
-"""Looking for damage in a home folder: every picture, record and checkpoint read, nothing changed."""
+"""Looking for damage in a home folder: every picture, record and checkpoint is read, and none is changed.
+
+The database is opened as for any command, which sets up or brings up to date the tables of one that can be written.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,11 @@ Kind = Literal["damaged", "missing", "database", "stray"]
 """Strays are no damage."""
 
 _DATABASE = "restore a copy of it, or move it away (with its -wal and -shm) to begin a new one"
-_RECORD = "restore it from a backup; until then the runs that have it cannot be shown, only forked from before it"
-_IMAGE = "restore it from a backup; without it only that candidate is lost: fork from another one"
+_RECORD = (
+    "restore it from a backup; until then runs are shown without it, and one that needs it to go on can only be forked"
+    " from a candidate or checkpoint before it"
+)
+_IMAGE = "restore it from a backup; without it only that candidate is lost: where a run needs it, fork from another one"
 
 
 @dataclass(frozen=True)

@@ -20,26 +20,23 @@ from overpaint.graph.flow import build_graph
 from overpaint.graph.kept import Graph, Kept, find_run, read_history, read_thread
 from overpaint.graph.persistence import open_checkpointer
 from overpaint.graph.state import State
-from overpaint.phrases import clean
 from overpaint.plain import say
-from overpaint.result import Run, to_json
-from overpaint.runs import restore
-from overpaint.tools.database import open_database
+from overpaint.result import to_json
+from overpaint.runs import restore, worker_on
 from overpaint.tools.faults import BadInput
 from overpaint.tools.home import use_home
-from overpaint.tools.leases import Leases
 
 POLL_SECONDS, SLOWEST_SECONDS = 0.5, 3.0
 """How often a thread is looked at, and how seldom when nothing has changed for long."""
 PATIENCE = 20
 """After so many looks without a change they become rarer."""
 ALONE = 2
-"""So many looks in a row at which nobody holds the thread and nothing changes: nobody works on it any more."""
+"""So many looks in a row at which nobody is known to work on the run and nothing changes: taken for left alone."""
 
 
 def watch(args: Namespace) -> int:
     """Follow a run and tell it as refine does, with its exit codes; `args` has run and json."""
-    from overpaint.run_commands import EXITS, view_of
+    from overpaint.run_commands import EXITS, say_end, view_of
 
     args = Namespace(**{"quiet": False, **vars(args)})
     view = view_of(args)
@@ -56,27 +53,13 @@ def watch(args: Namespace) -> int:
     except KeyboardInterrupt:
         say("overpaint: no longer watching; the run goes on", sys.stderr)
         return 130
-    _say_end(args, last["run"])
+    if args.json:
+        say_json(to_json(last["run"]))
+    say_end(last["run"], bare=args.json, stopped=_ALONE)
     return EXITS[last["run"].status]
 
 
-def _say_end(args: Namespace, run: Run) -> None:
-    """The run where it was asked for as JSON, and what there is to do about one that did not come to its end."""
-    if args.json:
-        say_json(to_json(run))
-    if run.status == "waiting":
-        from overpaint.reviewing import request_lines
-
-        for line in [] if args.json else request_lines(run):
-            say(line)
-        said = f"waiting for a person; answer with: overpaint resume {run.run} --answer approve"
-    elif run.status == "interrupted":
-        said = f"nobody works on this run; go on with: overpaint resume {run.run}"
-    elif run.status == "failed":
-        said = clean(run.error or run.why)
-    else:
-        return
-    say(f"overpaint: {said}", sys.stderr)
+_ALONE = "no process of overpaint works on it; if a server does (such as langgraph dev), wait for that, else"
 
 
 async def stream_watched(
@@ -91,7 +74,7 @@ async def stream_watched(
 
     Yields:
         Events as of `overpaint.run.stream`; the last is {"kind": "done", "run": Run}, whose status is `interrupted`
-        when nobody works on it.
+        when nobody is known to work on it.
 
     Raises:
         BadInput: no such run, it was removed meanwhile, or the database cannot be used.
@@ -105,7 +88,7 @@ async def _told(run: str | None, home: Path | None, poll_seconds: float) -> Asyn
     with use_home(home):
         found = await find_run(run)
         async with open_checkpointer() as saver:
-            watched = _Watched(build_graph(saver), Leases(open_database()), found, poll_seconds)
+            watched = _Watched(build_graph(saver), found, poll_seconds)
             async for event in watched.events():
                 yield event
 
@@ -113,7 +96,6 @@ async def _told(run: str | None, home: Path | None, poll_seconds: float) -> Asyn
 @dataclass
 class _Watched:
     graph: Graph
-    leases: Leases
     kept: Kept
     poll_seconds: float
     narrator: Narrator = field(default_factory=Narrator)
@@ -125,7 +107,7 @@ class _Watched:
             yield event
         while self.kept.next and self.alone < ALONE:
             # Asked before the checkpoints are read: whoever let go in between has left its last one there.
-            held = await self.leases.holder(self.kept.thread) is not None
+            held = await worker_on(self.kept) is not None
             await asyncio.sleep(self._pause())
             before = self.kept
             async for event in self._looked():
@@ -136,7 +118,7 @@ class _Watched:
         if self.kept.waiting:
             requests = [interrupt.value for interrupt in self.kept.interrupts]
             yield {"kind": "waiting", "run": self.kept.values["run"], "requests": requests}
-        yield {"kind": "done", "run": await restore(self.kept)}
+        yield {"kind": "done", "run": await restore(self.kept, strict=False)}
 
     def _known(self) -> Iterator[Event]:
         values = self.kept.values

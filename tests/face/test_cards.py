@@ -1,5 +1,7 @@
 """Changed words and the lineage chart: pure, so tried on anything."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -17,6 +17,7 @@ from langgraph.runtime import RunControl
 
 from overpaint.cli import main
 from overpaint.commands import candidate_lines, runs_lines
+from overpaint.phrases import way_on
 from overpaint.result import Run
 from overpaint.run_commands import Stream, answer_from
 from overpaint.tools.faults import BadInput, ProviderFault
@@ -181,6 +182,20 @@ def test_a_run_that_drained_says_how_to_go_on_and_gives_its_object(
     out, err = capsys.readouterr()
     assert (json.loads(out)["run"], json.loads(out)["status"]) == ("r7k2", "interrupted")
     assert err == "overpaint: interrupted; go on with: overpaint resume r7k2\n"
+
+
+def test_a_run_that_a_provider_failed_says_how_to_go_on(
+    tell: Teller, told: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "overpaint: the key is wrong; once that is mended, go on with: overpaint resume r7k2\n"
+    ends = (
+        replace(told, status="failed", error="the key is wrong."),
+        replace(told, status="failed", why="the key is wrong"),
+    )
+    for end in ends:
+        assert main(["refine", "b", "--quiet"], stream=tell(end)) == 3
+        assert capsys.readouterr().err == said
+    assert way_on(replace(told, status="stopped")) == ""
 
 
 def test_a_run_drained_before_it_began_has_nothing_to_go_on_with(

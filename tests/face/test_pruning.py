@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import subprocess
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 import pytest
 
 from overpaint import pruning
-from overpaint.graph.persistence import open_checkpointer
-from overpaint.marking import image_file, marks_of, record_file
+from overpaint.graph.persistence import on_thread, open_checkpointer
+from overpaint.marking import image_file, ledger_rows, marks_of, record_file
 from overpaint.pruning import Pruned, prune
 from overpaint.runs import load_run, load_runs
 from overpaint.tools.call_log import CallLog, read_calls
@@ -22,9 +23,10 @@ from overpaint.tools.faults import BadInput
 from overpaint.tools.images import ImageStore
 from overpaint.tools.leases import Leases
 from overpaint.tools.ledger import Ledger
+from overpaint.tools.owner import this_process
 from overpaint.upkeep import prune as prune_command
 from overpaint.upkeep import pruned_lines
-from tests.face.homes import ages, asking, everything, in_100_days, png, written
+from tests.face.homes import Written, ages, asking, everything, in_100_days, png, written
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -110,6 +112,107 @@ async def test_a_run_taken_up_again_meanwhile_stays(home: Path, monkeypatch: pyt
         told = await prune(30, now=in_100_days())
     assert (told.runs, told.running, told.kept, told.images) == (0, 1, 1, 0)
     assert len((await load_run("old")).candidates) == 2
+
+
+async def paid(home: Path, run: str, shade: int, row: str | None) -> Written:
+    """A paid picture and a logged call of a run that no thread knows."""
+    alone = Written(None, home, run)  # type: ignore[arg-type]
+    alone.images["0.0"] = await ImageStore(home / "images").save(png(shade))
+    await alone.pay(Ledger(open_database()), "0.0", row)
+    await CallLog(open_database(), run=run, node="intake", task="t").begin("shapes:shapes", "caption", [])
+    return alone
+
+
+async def rows(run: str) -> tuple[int, int]:
+    return (await Ledger(open_database()).totals(run)).asked, len(await read_calls(open_database(), run, 9))
+
+
+@pytest.mark.slow
+async def test_what_runs_without_a_checkpoint_and_agents_paid_for_goes_when_it_is_old(
+    anywhere: str, home: Path
+) -> None:
+    async with open_checkpointer() as saver:
+        stays = await written(saver, home, "stays", [1])
+        await stays.pay(Ledger(open_database()), "0.0", "stays")
+    await paid(home, "killed", 2, "killed")
+    await paid(home, "agent", 3, None)
+    leases = Leases(open_database())
+    assert await leases.take(stays.thread) is None
+    assert (await prune(30)).images == 0
+    assert (await prune(0)).images == 0  # an hour at least
+    assert await rows("killed") == (1, 1)
+    ages(home)
+    dry = await prune(30, True, now=in_100_days())
+    assert (dry.images, await rows("killed")) == (2, (1, 1))
+    assert await prune(30, now=in_100_days()) == dry
+    assert await rows("killed") == (0, 0)
+    assert [row.run for row in ledger_rows(open_database())] == ["stays"]
+    assert everything(home) == {f"{stays.images['0.0']['sha256']}.png", f"{stays.records['0.0']}.json"}
+    await leases.release(stays.thread)
+    open_database().close()
+
+
+async def test_a_prune_that_died_between_checkpoints_and_rows_is_made_good(home: Path) -> None:
+    async with open_checkpointer() as saver:
+        made = await written(saver, home, "cut", [1])
+        await made.pay(Ledger(open_database()), "0.0", "cut")
+        (home / "pruning.json").write_text(json.dumps([*made.records.values()]))
+        await saver.adelete_thread(made.thread)
+    told = await prune(30, now=in_100_days())
+    assert (told.images, told.records, await rows("cut")) == (1, 1, (0, 0))
+    assert everything(home) == set()
+
+
+async def test_a_run_that_a_server_works_on_stays(home: Path) -> None:
+    """`langgraph dev` takes no lease: its claim on a request tells of it."""
+    async with open_checkpointer() as saver:
+        await written(saver, home, "served", [1])
+    ledger = Ledger(open_database())
+    await ledger.claim("key", {}, run="served")
+    assert (await load_run("served")).status == "running"
+    told = await prune(0, now=in_100_days())
+    assert (told.runs, told.running, told.kept) == (0, 1, 1)
+    await ledger.release("key")
+    assert (await load_run("served")).status == "interrupted"
+    assert (await prune(0, now=in_100_days())).runs == 1
+
+
+async def test_a_run_whose_server_died_or_whose_claim_ran_out_is_free(home: Path) -> None:
+    async with open_checkpointer() as saver:
+        await written(saver, home, "served", [1])
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    host, _, place = this_process().rsplit(":", 2)
+    ledger, quick = Ledger(open_database()), Ledger(open_database(), lease_seconds=0.0)
+    await ledger.claim("dead", {}, run="served")
+    with open_database().transaction() as transaction:
+        transaction.execute("UPDATE overpaint_requests SET owner = :owner", owner=f"{host}:{ended.pid}:{place}")
+    await quick.claim("late", {}, run="served")
+    assert await ledger.worked_on("served") is None
+    await ledger.claim("alive", {}, run="served")
+    assert await ledger.worked_on("served") == this_process()
+    assert await ledger.worked_on("another") is None
+
+
+async def test_a_run_that_a_server_takes_up_meanwhile_stays(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_checkpointer() as saver:
+        await written(saver, home, "served", [1])
+
+    async def taken_up(*given: Any) -> Any:
+        await Ledger(open_database()).claim("key", {}, run="served")
+        return await marks_of(*given)
+
+    monkeypatch.setattr(pruning, "marks_of", taken_up)
+    assert (await prune(30, now=in_100_days())).running == 1
+    assert len((await load_run("served")).candidates) == 1
+
+
+async def test_an_intake_whose_checkpoint_is_still_to_come_is_known(home: Path) -> None:
+    async with open_checkpointer() as saver:
+        made = await written(saver, home, "first", [1])
+        config = (await saver.aget_tuple(on_thread(made.thread))).config  # type: ignore[union-attr]
+        await saver.aput_writes(config, [("run", "second")], "task")
+        assert (await marks_of(saver, made.thread)).runs == {"first", "second"}
 
 
 @pytest.mark.parametrize("harm", ["missing", "damaged"])

@@ -62,7 +62,7 @@ async def test_a_prune_whose_disk_fails_half_way_is_made_good(home: Path, monkey
     assert everything(home) == set()
 
 
-async def test_pictures_of_agents_and_of_other_databases_stay(home: Path) -> None:
+async def test_young_pictures_of_agents_and_those_of_other_databases_stay(home: Path) -> None:
     async with open_checkpointer() as saver:
         gone = await written(saver, home, "gone", [1])
         elsewhere = await written(saver, home, "elsewhere", [2])
@@ -70,8 +70,11 @@ async def test_pictures_of_agents_and_of_other_databases_stay(home: Path) -> Non
         alone = Written(saver, home, "agent")
         alone.images["0.0"] = await ImageStore(home / "images").save(png(3))
         await alone.pay(Ledger(open_database()), "0.0")
-    told = await prune(30, now=in_100_days())
-    assert (told.runs, told.images, told.records) == (1, 1, 1)
+    told = await prune(0, now=time.time() + 3500)
+    assert (told.runs, told.images, told.records, told.young) == (1, 0, 0, 2)
+    ages(home)
+    told = await prune(0, now=time.time() + 3500)
+    assert (told.runs, told.images, told.records) == (0, 1, 1)
     assert await ImageStore(home / "images").load(elsewhere.images["0.0"]["sha256"])
     assert await ImageStore(home / "images").load(alone.images["0.0"]["sha256"])
     assert not record_file(home / "records", gone.records["0.0"]).exists()
@@ -94,9 +97,43 @@ async def test_a_fork_at_work_keeps_what_it_starts_from(home: Path) -> None:
     refresh_all(home, {"candidates": made.candidates})
     told = await prune(0, now=time.time() + 60)
     assert (told.runs, told.images, told.records, told.young) == (1, 0, 0, 4)
-    image_file(home / "images", f"{made.images['0.0']['sha256']}.png").unlink()
-    with pytest.raises(BadInput, match=r"there is no .*\.png"):
-        refresh_all(home, {"candidates": made.candidates})
+
+
+def lose(file: Path, harm: str) -> None:
+    file.unlink() if harm == "missing" else file.write_bytes(b"{}")
+
+
+@pytest.mark.parametrize("harm", ["missing", "damaged"])
+async def test_a_fork_needs_the_records_it_names_and_its_champions_picture_alone(harm: str, home: Path) -> None:
+    async with open_checkpointer() as saver:
+        made = await written(saver, home, "old", [1, 2, 3])
+    state = {"candidates": {"2.0": made.candidates["2.0"]}, "champion": made.candidates["2.0"]}
+    lose(record_file(home / "records", made.records["0.0"]), harm)
+    lose(image_file(home / "images", f"{made.images['1.0']['sha256']}.png"), harm)
+    ages(home)
+    refresh_all(home, state)
+    middle = record_file(home / "records", made.records["1.0"])
+    assert middle.stat().st_mtime > 1  # what is there is spared, needed or not
+    needed = [
+        image_file(home / "images", f"{made.images['2.0']['sha256']}.png"),
+        record_file(home / "records", made.records["2.0"]),
+    ]
+    for file in needed:
+        whole = file.read_bytes()
+        lose(file, harm)
+        with pytest.raises(BadInput, match=f"{file}.*overpaint verify"):
+            refresh_all(home, state)
+        file.write_bytes(whole)
+    refresh_all(home, state)
+
+
+async def test_a_fork_before_any_picture_needs_that_of_the_brief(home: Path) -> None:
+    ref = await ImageStore(home / "images").save(png(1))
+    asked = {"asked": {"text": "a", "image": ref}, "candidates": {}, "champion": None}
+    refresh_all(home, asked)
+    image_file(home / "images", f"{ref['sha256']}.png").unlink()
+    with pytest.raises(BadInput, match=f"{ref['sha256']}.*overpaint verify"):
+        refresh_all(home, asked)
 
 
 async def test_leftovers_of_a_day_ago_go(home: Path) -> None:

@@ -21,6 +21,7 @@ from overpaint.plain import lines_of
 from overpaint.tools.database import open_database
 from overpaint.tools.faults import BadInput
 from overpaint.tools.leases import Leases
+from overpaint.tools.ledger import Ledger
 from overpaint.watching import stream_watched, watch
 from tests.face.homes import Written, asking
 
@@ -91,6 +92,16 @@ async def test_a_run_somebody_holds_is_waited_for(made: Written) -> None:
 
 
 @pytest.mark.slow
+async def test_a_run_whose_picture_a_server_asks_for_is_waited_for(made: Written) -> None:
+    ledger = Ledger(open_database())
+    await ledger.claim("key", {}, run="run")
+    following = asyncio.create_task(all_of())
+    await asyncio.sleep(30 * QUICK)
+    assert not following.done()
+    await ledger.release("key")
+    assert (await asyncio.wait_for(following, 10))[-1]["run"].status == "interrupted"
+
+
 @pytest.mark.slow
 async def test_the_moment_between_two_holders_is_no_end(made: Written) -> None:
     """One lets go, the next takes the lease, and its first checkpoint comes late."""
@@ -139,7 +150,6 @@ def test_the_command_says_how_to_answer_a_run_that_waits(home: Path, capsys: pyt
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_the_command_says_how_to_go_on_with_a_run_nobody_works_on(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -153,7 +163,10 @@ def test_the_command_says_how_to_go_on_with_a_run_nobody_works_on(
     assert watch(Namespace(run=None, json=True)) == 130
     out, err = capsys.readouterr()
     assert json.loads(out)["status"] == "interrupted"
-    assert "overpaint resume run" in err
+    assert err.endswith(
+        "overpaint: no process of overpaint works on it; if a server does (such as langgraph dev), wait for that,"
+        " else go on with: overpaint resume run\n"
+    )
 
 
 @pytest.fixture

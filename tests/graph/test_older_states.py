@@ -12,6 +12,7 @@ from overpaint.graph.minting import WHOLE, attempt
 from overpaint.graph.nodes.generate import generate
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Receipt, State, add_receipts, empty_receipt
+from overpaint.tools.home import open_home
 from tests.graph.test_controller import state
 
 LACKING = ("review", "review_checklist", "on_unknown")
@@ -32,7 +33,7 @@ def test_receipts_of_before_lost_nothing() -> None:
 
 
 @pytest.mark.slow
-async def test_a_candidate_on_its_way_is_painted(home: Any) -> None:
+async def test_a_candidate_on_its_way_is_painted() -> None:
     seen: State = {
         **state(plan={"action": "start", "parent": None, "count": 1}, round=0),
         "run": "r",
@@ -42,5 +43,6 @@ async def test_a_candidate_on_its_way_is_painted(home: Any) -> None:
     }
     made: Any = attempt(seen, "start", 0, {**WHOLE, "prompt": "a red circle"}, "")
     del made["spare"]
+    open_home()
     done = await generate({"attempt": made}, Runtime())
     assert done["draft"]["outcome"] == "ok"

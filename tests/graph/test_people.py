@@ -92,6 +92,11 @@ def test_one_word_answers_several_requests_and_a_list_must_fit() -> None:
             read_answer(short, 2, KINDS)
 
 
+@pytest.mark.parametrize("answer", [["approve", "n"], {"decisions": ["approve", "n"]}])
+def test_a_list_decides_about_each_given_plainly_or_by_name(answer: Any) -> None:
+    assert read_answer(answer, 2, KINDS) == [APPROVE, REJECT]
+
+
 def test_one_edit_cannot_stand_for_several_requests() -> None:
     with pytest.raises(BadInput, match="given for 2"):
         read_answer({"type": "edit", "args": NEW}, 2, KINDS)

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,18 @@ import pytest
 
 from overpaint.graph.flow import build_graph
 from overpaint.graph.kept import kept_runs, read_thread
-from overpaint.graph.persistence import on_thread, open_checkpointer, open_store, threads_of
+from overpaint.graph.persistence import (
+    _alone,
+    _pool,
+    _postgres_saver,
+    on_thread,
+    open_checkpointer,
+    open_store,
+    threads_of,
+)
 from overpaint.run import arefine
 from overpaint.tools.database import open_database
+from overpaint.tools.database_postgres import connection_options
 from overpaint.tools.faults import BadInput
 
 
@@ -95,6 +105,48 @@ async def test_a_server_that_cannot_be_reached_is_named_without_its_password(ope
             pass
     assert "\n" not in str(caught.value)
     assert "secret-word" not in str(caught.value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("opening", "pool"), [(open_checkpointer, "conn"), (open_store, "conn")])
+async def test_savers_wait_for_a_server_no_longer_than_we_do(opening: Any, pool: str, postgres_database: str) -> None:
+    async with opening(postgres_database) as saver, getattr(saver, pool).connection() as connection:
+        told = connection.info.get_parameters()
+        assert connection.prepare_threshold is None
+        assert connection.autocommit
+    ours = connection_options(postgres_database)
+    for name in ("connect_timeout", "tcp_user_timeout", "keepalives_idle", "keepalives_count", "application_name"):
+        assert told[name] == str(ours[name])
+
+
+@pytest.mark.slow
+async def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("overpaint.tools.database_postgres.WAIT_SECONDS", 0.2)
+    began = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        database = open_database(f"postgresql://someone@127.0.0.1:{mute.getsockname()[1]}/runs")
+        with pytest.raises(BadInput, match="cannot use the database"), database.faults():
+            async with _postgres_saver(database):  # _reach, which would have told first, met one that still spoke
+                pytest.fail("it answered")
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.slow
+async def test_tables_are_made_by_one_at_a_time(postgres_database: str) -> None:
+    database, order = open_database(postgres_database), list[str]()
+
+    async def alone(name: str) -> None:
+        async with _pool(database) as pool, _alone(pool):
+            order.append(name)
+            async with pool.connection() as other:  # what savers do in their set-up, and must not wait for the lock
+                await other.execute(f"CREATE TABLE {name} (id INTEGER)")
+                await other.execute(f"CREATE INDEX CONCURRENTLY ON {name} (id)")
+            order.append(name)
+
+    await asyncio.wait_for(asyncio.gather(*(alone(name) for name in ("a", "b", "c"))), 30)
+    assert order[::2] == order[1::2]
+    async with _pool(database) as pool, pool.connection() as one:
+        assert await (await one.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'")).fetchall() == []
 
 
 @pytest.mark.parametrize("opening", [open_checkpointer, open_store])

@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overpaint.tools.database import Database, database_url, open_database, without_secrets
+from overpaint.tools.database_postgres import connection_options
 from overpaint.tools.faults import BadInput
 
 TAKE = "INSERT INTO overpaint_leases (thread, owner, token, expires) VALUES (:thread, 'me', 'x:y%s', {now}) RETURNING *"
@@ -121,6 +122,8 @@ def test_the_url_is_the_environments_or_a_file_in_the_home_folder(home: Path, mo
 def test_one_url_is_one_database_and_opening_touches_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'new.db'}"
     assert open_database(url) is open_database(url)
+    assert open_database(url).file == tmp_path / "new.db"
+    assert open_database("postgresql://nobody@192.0.2.1/none").file is None
     assert open_database("postgresql://nobody@192.0.2.1/none").shown == "postgresql://192.0.2.1/none"
     assert not list(tmp_path.iterdir())
 
@@ -301,6 +304,12 @@ def test_a_connection_that_dies_within_a_transaction_is_a_fault_and_the_next_one
     with pytest.raises(BadInput, match="can be reached"), database.transaction() as transaction:
         transaction.execute(take_and_die, thread="a")
     assert count(database) == 0
+
+
+def test_what_the_url_says_of_a_connection_stands() -> None:
+    ours = connection_options("postgresql://server/runs")
+    assert ours["keepalives_idle"] + ours["keepalives_interval"] * ours["keepalives_count"] <= 60
+    assert "connect_timeout" not in connection_options("postgresql://server/runs?connect_timeout=3")
 
 
 @pytest.mark.slow

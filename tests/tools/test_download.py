@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
 from overpaint.tools.download import _followed, download, is_inside
 from overpaint.tools.faults import ProviderFault
@@ -67,6 +68,33 @@ async def test_what_lies_inside_is_never_reached(url: str) -> None:
     assert time.perf_counter() - started < 2
 
 
+OTHER_SPELLINGS = [
+    "\uff11\uff12\uff17.0.0.1", "\u2460\u2461\u2466.0.0.1", "127\u30020\u30020\u30021", "127\uff0e0\uff0e0\uff0e1", "a@127.0.0.1",
+    "example.org@127.0.0.1", "a:b@\uff11\uff12\uff17.0.0.1", "127.0.0.1.", "127.1", "0x7f.1", "0x7f000001", "2130706433",
+    "0177.0.0.1", "017700000001", "localhost", "localhost.", "LOCALHOST", "\u24dbocalhost", "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]", "0", "0.0.0.0", "[::]", "[::1]", "1.2.3.4.5",
+]  # fmt: skip
+"""All of this machine, but the last, which is of none. IDNA makes plain digits and dots of the strange ones."""
+
+
+@pytest.mark.parametrize("host", OTHER_SPELLINGS)
+async def test_no_spelling_of_this_machine_reaches_it(host: str, server: OpenAIImages) -> None:
+    with openai_images() as mine:
+        place = f"http://{host}:{URL(mine.root).port}/pictures/1.png"
+        server.troubles = [Trouble("picture", 302, {"Location": place.encode().decode("latin-1")})] * 3
+        for url in (place, f"{server.root}/pictures/1.png"):
+            with pytest.raises(ProviderFault, match=r"inside|could not be fetched") as caught:
+                await download(url, allow=server.url, seconds=5)
+            assert caught.value.unsure
+        assert mine.requests == []
+    assert server.requests
+
+
+async def test_a_name_that_is_none_is_told(server: OpenAIImages) -> None:
+    with pytest.raises(ProviderFault, match="a name that is none"):
+        await download(f"http://{'a' * 70}.org/x.png", allow=server.url, seconds=5)
+
+
 async def test_another_port_of_the_allowed_host_is_inside(server: OpenAIImages) -> None:
     with openai_images() as other:
         with pytest.raises(ProviderFault, match="inside"):
@@ -99,7 +127,7 @@ class Leading:
     def __init__(self, place: str) -> None:
         self.headers = {"Location": place}
 
-    def get(self, url: str, allow_redirects: bool) -> Leading:
+    def get(self, url: URL, allow_redirects: bool) -> Leading:
         return self
 
     async def __aenter__(self) -> Leading:
@@ -112,7 +140,7 @@ class Leading:
 async def test_a_closed_connection_never_leads_to_an_open_one() -> None:
     there: Any = Leading("http://example.org/x.png")
     with pytest.raises(ProviderFault, match="open connection"):
-        await _followed(there, "https://example.org/x.png", None, 10)
+        await _followed(there, URL("https://example.org/x.png"), (None, None), 10)
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import subprocess
 import sys
 import time
@@ -25,7 +26,7 @@ from overpaint.tools.generate_image import make_generate_image
 from overpaint.tools.images import ImageStore
 from overpaint.tools.ledger import Claim, Ledger
 from overpaint.tools.painters import Abilities, PaintRequest, PaintResult, Progress
-from overpaint.tools.painting import Painting
+from overpaint.tools.painting import LONGEST_PROMPT, Painting
 
 Draw = Callable[..., bytes]
 ABLE = Abilities(accepts=frozenset({"size", "steps"}), edit="mask", seeds=True, price_usd=0.04)
@@ -189,7 +190,7 @@ async def test_an_edit_the_painter_cannot_do_is_refused(
         {"strength": 2},
         {"steps": 0},
         {"colour": "red"},
-        {"prompt": "x" * 20_001},
+        {"prompt": "x" * (LONGEST_PROMPT + 1)},
     ],
 )
 async def test_arguments_out_of_bounds_are_refused(args: dict[str, Any], tool: BaseTool, remote: Remote) -> None:
@@ -329,8 +330,10 @@ async def test_cancelled_while_claiming_leaves_the_request_free_and_unpaid(
 
 
 async def test_a_picture_that_finds_no_room_is_not_silently_paid_again(
-    remote: Remote, ledger: Ledger, tiny_disk: Path, draw: Draw
+    remote: Remote, ledger: Ledger, tiny_disk: Path, draw: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("overpaint.tools.images.ROOM", 0)
+
     async def answer(request: PaintRequest) -> PaintResult:
         return PaintResult("ok", draw((20, 20, 8, "red"), size=(200, 200), compress_level=0))
 
@@ -338,6 +341,105 @@ async def test_a_picture_that_finds_no_room_is_not_silently_paid_again(
     with pytest.raises(BadInput, match="disk is full"):
         await paint(tool, key="k")
     assert (await paint(tool, key="k"))["outcome"] == "unknown"
+
+
+async def test_without_room_for_a_picture_nothing_is_paid(
+    tool: BaseTool, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("overpaint.tools.images.ROOM", 10**18)
+    with pytest.raises(BadInput, match="none was asked for: free some space") as caught:
+        await paint(tool, key="k")
+    assert "\n" not in str(caught.value)
+    assert remote.asked == []
+    monkeypatch.setattr("overpaint.tools.images.ROOM", 1)
+    assert (await paint(tool, key="k"))["painted"]
+    monkeypatch.setattr("overpaint.tools.images.ROOM", 10**18)
+    assert (await paint(tool, key="k"))["outcome"] == "ok"
+    remote.abilities = Abilities(free=True)
+    assert (await paint(tool))["painted"]
+
+
+class Gone:
+    """A ledger whose database is gone from the moment a picture comes, until it is `back`."""
+
+    def __init__(self, ledger: Ledger, remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("overpaint.tools.claiming._PAUSES", (0.02, 0.1))
+        self.ledger, self.there, self.works = ledger, ledger.database, remote.answer
+        self.gone = asyncio.Event()
+        remote.answer = self.answer
+
+    async def answer(self, request: PaintRequest) -> PaintResult:
+        self.ledger.database = open_database("sqlite:////missing/overpaint.db")
+        self.gone.set()
+        return await self.works(request)
+
+    def back(self) -> None:
+        self.ledger.database = self.there
+
+
+async def test_a_database_that_is_gone_for_a_while_costs_no_picture(
+    tool: BaseTool, remote: Remote, images: ImageStore, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = Gone(ledger, remote, monkeypatch)
+    painting = asyncio.create_task(paint(tool, key="k"))
+    await gone.gone.wait()
+    while not list(images.root.rglob("*.png")):
+        assert not painting.done()
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    assert not painting.done()
+    gone.back()
+    assert (await painting)["outcome"] == "ok"
+    assert not (await paint(tool, key="k"))["painted"]
+    assert len(remote.asked) == 1
+
+
+async def test_a_database_that_stays_away_leaves_the_picture_on_disk_and_says_where(
+    tool: BaseTool, remote: Remote, images: ImageStore, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = Gone(ledger, remote, monkeypatch)
+    monkeypatch.setattr("overpaint.tools.claiming.PATIENCE_SECONDS", 0.1)
+    with pytest.raises(BadInput, match=r"cannot use the database .* is kept: ") as caught:
+        await paint(tool, key="k")
+    (file,) = images.root.rglob("*.png")
+    assert str(file) in str(caught.value)
+    gone.back()
+    monkeypatch.setattr("overpaint.tools.claiming.PATIENCE_SECONDS", 60)
+    remote.abilities = Abilities(free=True)
+    with pytest.raises(BadInput):  # what costs nothing is not waited for
+        await asyncio.wait_for(paint(tool, key="free"), 5)
+
+
+async def test_cancelled_while_the_database_is_gone_leaves_the_picture_on_disk(
+    tool: BaseTool, remote: Remote, images: ImageStore, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = Gone(ledger, remote, monkeypatch)
+    painting = asyncio.create_task(paint(tool, key="k"))
+    await gone.gone.wait()
+    painting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(painting, 5)
+    assert len(list(images.root.rglob("*.png"))) == 1
+
+
+async def test_a_picture_is_on_disk_while_the_database_is_held_by_another(
+    tool: BaseTool, remote: Remote, images: ImageStore, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("overpaint.tools.generate_image.NAMING_SECONDS", 0.02)
+    works, other = remote.answer, sqlite3.connect(home / "overpaint.db", isolation_level=None)
+
+    async def answer(request: PaintRequest) -> PaintResult:
+        other.execute("BEGIN IMMEDIATE")
+        return await works(request)
+
+    remote.answer = answer
+    painting = asyncio.create_task(paint(tool, key="k"))
+    while not list(images.root.rglob("*.png")):
+        assert not painting.done()
+        await asyncio.sleep(0.01)
+    other.execute("COMMIT")
+    other.close()
+    assert (await painting)["outcome"] == "ok"
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from overpaint.tools.database import Database, open_database
 from overpaint.tools.faults import BadInput
 from overpaint.tools.leases import Held, Leases
 from overpaint.tools.owner import this_process
+from tests.removing import Removing
 
 
 @pytest.fixture
@@ -68,6 +69,14 @@ async def test_one_takes_a_thread_and_others_are_told_who(leases: Leases, databa
     assert await leases.holder("thread") is None
     assert not await leases.renew("thread")
     assert await other.take("thread") is None
+
+
+async def test_a_lease_that_is_released_between_two_looks_is_taken(database: Database) -> None:
+    removing = Removing(database, "DELETE FROM overpaint_leases")
+    assert await Leases(database).take("thread") is None
+    removing.times = 1
+    assert await Leases(removing).take("thread") is None
+    assert await Leases(database).holder("thread") == this_process()
 
 
 async def test_of_racing_tasks_one_takes_it(database: Database) -> None:

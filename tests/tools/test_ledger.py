@@ -19,6 +19,7 @@ from overpaint.tools.database import Database
 from overpaint.tools.images import ImageRef
 from overpaint.tools.ledger import Ledger, Totals, request_key
 from overpaint.tools.owner import host_and_pid, is_living, this_process
+from tests.removing import Removing
 
 REF = ImageRef(sha256="a" * 64, mime="image/png", width=64, height=64)
 
@@ -100,6 +101,17 @@ async def test_a_released_request_is_interrupted_for_all_who_follow(ledger: Ledg
         assert (claim.mine, claim.interrupted) == (True, True)
     await ledger.failed("key", "known to be unpaid")
     assert not (await ledger.claim("key")).interrupted
+
+
+async def test_a_request_that_is_removed_between_two_looks_is_claimed_anew(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removing = Removing(database, "DELETE FROM overpaint_requests")
+    ledger = Ledger(removing)
+    assert (await ledger.claim("key")).mine
+    removing.times = 1
+    claim = await ledger.claim("key")
+    assert (claim.mine, claim.interrupted) == (True, False)
 
 
 @pytest.mark.slow

@@ -263,6 +263,9 @@ async def test_what_a_fault_leads_to(
     claim = await desk.state()
     assert (claim.state, claim.job) == ("intent" if state == "failed" else state, job)
     assert claim.interrupted == (state in ("intent", "submitted"))
+    if retryable is not None and kind != "free":
+        assert ended.unsure == claim.interrupted  # what may be paid for is still to be had
+        assert ended.fatal == fault.get("fatal", False)
 
 
 async def test_what_is_in_doubt_stays_so_when_the_next_try_is_refused(
@@ -270,7 +273,9 @@ async def test_what_is_in_doubt_stays_so_when_the_next_try_is_refused(
 ) -> None:
     desk = at("keyed")
     await desk.killed("accepted", monkeypatch)
-    assert isinstance(await raised(desk, "asked", ProviderFault("429", retryable=True)), ProviderFault)
+    refused = await raised(desk, "asked", ProviderFault("429", retryable=True))
+    assert isinstance(refused, ProviderFault)
+    assert refused.unsure
     assert (await desk.state()).interrupted
     assert isinstance(await raised(desk, "asked", BadInput("no key")), BadInput)
     assert (await desk.state()).interrupted
@@ -291,6 +296,47 @@ async def test_a_job_is_kept_where_the_painter_cannot_be_asked(at: Callable[[str
     assert isinstance(await raised(desk, "collecting", BadInput("set FAL_KEY")), BadInput)
     assert (await desk.paint())["outcome"] == "ok"
     assert len(desk.provider.paid) == 1
+
+
+def hide(desk: Desk, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Take the database away as the job is accepted, for so long."""
+    monkeypatch.setattr("overpaint.tools.claiming._PAUSES", (0.02, 0.1))
+    ledger, there = desk.ledger, desk.database
+    monkeypatch.setattr(Desk, "ledger", ledger)
+
+    async def gone() -> None:
+        ledger.database = open_database("sqlite:////missing/overpaint.db")
+        asyncio.get_running_loop().call_later(seconds, setattr, ledger, "database", there)
+
+    desk.provider.moods["accepted"] = gone
+
+
+async def test_the_id_of_a_job_is_noted_as_soon_as_the_database_is_back(
+    at: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = at("collect")
+    hide(desk, monkeypatch, 0.1)
+
+    async def die() -> None:
+        raise Killed
+
+    desk.provider.moods["collecting"] = die
+    with pytest.raises(Killed):
+        await desk.paint()
+    assert (await desk.state()).job == "job-1"
+    assert (await desk.paint())["outcome"] == "ok"
+    assert len(desk.provider.paid) == 1
+
+
+async def test_the_id_of_a_job_that_could_not_be_noted_is_told(
+    at: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = at("collect")
+    hide(desk, monkeypatch, 60)
+    monkeypatch.setattr("overpaint.tools.claiming.PATIENCE_SECONDS", 0.1)
+    with pytest.raises(BadInput, match=r"cannot use the database.*job at provider:test, job-1, could not") as caught:
+        await desk.paint()
+    assert "\n" not in str(caught.value)
 
 
 async def test_the_key_goes_to_the_provider_and_the_run_to_the_ledger(at: Callable[[str], Desk]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import time
+from dataclasses import replace
 from typing import Any
 
 from overpaint.tools.backends.fal_answers import aspect_ratio, blocked_reason, first_image, is_nsfw, said
@@ -13,7 +14,7 @@ from overpaint.tools.backends.fal_http import Answer, ask, opened
 from overpaint.tools.backends.remote import alive, checked_seconds, decoded, needed_key
 from overpaint.tools.download import download
 from overpaint.tools.faults import BadInput, ProviderFault
-from overpaint.tools.painters import Abilities, PaintRequest, PaintResult, Progress
+from overpaint.tools.painters import Abilities, Outcome, PaintRequest, PaintResult, Progress
 from overpaint.tools.provider_errors import between_servers, provider_fault
 
 BASE = "https://queue.fal.run"
@@ -112,7 +113,7 @@ class FalPainter:
         except TimeoutError:
             late = f"{self.name} was not done after {self._seconds:g} seconds; its job is kept and asked for again."
             raise ProviderFault(late, retryable=True) from None
-        return PaintResult(**{**result, "seconds": time.perf_counter() - started})
+        return replace(result, seconds=time.perf_counter() - started)
 
     def _body(self, request: PaintRequest) -> dict[str, Any]:
         body: dict[str, Any] = {"prompt": request.prompt, "num_images": 1, "output_format": "png"}
@@ -135,7 +136,7 @@ class FalPainter:
             await asyncio.sleep(max(pause, answer.retry_after or 0.0))
             pause = min(pause * 1.3, longest)
 
-    async def _fetched(self, session: Any, job: str, ended: dict[str, Any]) -> dict[str, Any]:
+    async def _fetched(self, session: Any, job: str, ended: dict[str, Any]) -> PaintResult:
         for _ in range(RESULT_TRIES):
             answer = await ask(session, "GET", self._at(job), SUBMIT_SECONDS)
             if reason := blocked_reason(answer):
@@ -152,7 +153,7 @@ class FalPainter:
         what = answer.trouble or f"status {answer.status}"
         raise ProviderFault(f"{self.name} has painted, but does not hand out the result ({what}).", retryable=True)
 
-    async def _pictured(self, answer: Answer) -> dict[str, Any]:
+    async def _pictured(self, answer: Answer) -> PaintResult:
         image = first_image(answer.json)
         if is_nsfw(answer.json):
             return self._answered("blocked", None, answer.json, ("it was taken for unsafe",))
@@ -166,19 +167,13 @@ class FalPainter:
         return self._answered("ok", data, answer.json, ())
 
     def _answered(
-        self, outcome: str, data: bytes | None, answer: dict[str, Any], notes: tuple[str, ...]
-    ) -> dict[str, Any]:
+        self, outcome: Outcome, data: bytes | None, answer: dict[str, Any], notes: tuple[str, ...]
+    ) -> PaintResult:
         image, seed = first_image(answer), answer.get("seed")
         params: dict[str, Any] = {"model": self._app}
         if isinstance(image.get("width"), int) and isinstance(image.get("height"), int):
             params["size"] = [image["width"], image["height"]]
-        return {
-            "outcome": outcome,
-            "data": data,
-            "seed": seed if isinstance(seed, int) else None,
-            "params": params,
-            "notes": notes,
-        }
+        return PaintResult(outcome, data, seed if isinstance(seed, int) else None, params, notes)
 
     def _refuse_lost(self, answer: Answer) -> None:
         """Raise where waiting cannot help: the key is refused, or the job is not known (any more)."""

@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -82,9 +83,9 @@ class OpenAIPainter:
         except TimeoutError:
             late = f"{self.name} did not answer within {self._seconds:g} seconds; the picture may have been paid for."
             raise ProviderFault(late, retryable=True, unsure=True) from None
-        return PaintResult(**{**result, "seconds": time.perf_counter() - started})
+        return replace(result, seconds=time.perf_counter() - started)
 
-    async def _asked(self, client: AsyncOpenAI, request: PaintRequest) -> dict[str, Any]:
+    async def _asked(self, client: AsyncOpenAI, request: PaintRequest) -> PaintResult:
         import openai
 
         size: dict[str, Any] = {} if request.size is None else {"size": f"{request.size[0]}x{request.size[1]}"}
@@ -98,7 +99,7 @@ class OpenAIPainter:
             if error.code in BLOCKED:
                 why = error.body.get("message") if isinstance(error.body, dict) else None
                 notes = (scrubbed(str(why or error.code)),)
-                return {"outcome": "blocked", "notes": notes, "params": {"model": self._model}}
+                return PaintResult("blocked", notes=notes, params={"model": self._model})
             raise self._refused(error) from error
         except (openai.APIConnectionError, OSError) as error:
             raise self._unreached(error) from error
@@ -107,9 +108,9 @@ class OpenAIPainter:
         answer = await asyncio.to_thread(_parsed, body)
         return await self._result(answer, request_id, size)
 
-    async def _result(self, answer: dict[str, Any], request_id: str | None, size: dict[str, str]) -> dict[str, Any]:
+    async def _result(self, answer: dict[str, Any], request_id: str | None, size: dict[str, str]) -> PaintResult:
         image = _first(answer.get("data"))
-        params = {"model": self._model, **size, **_usage(answer)}
+        params: dict[str, Any] = {"model": self._model, **size, **_usage(answer)}
         if request_id:
             params["request_id"] = scrubbed(request_id, 100)
         notes: tuple[str, ...] = ()
@@ -118,7 +119,7 @@ class OpenAIPainter:
         data = await self._data(image)
         if data is None:
             notes = (_complaint(answer), *notes)
-        return {"outcome": "ok", "data": data, "params": params, "notes": notes}
+        return PaintResult("ok", data, params=params, notes=notes)
 
     async def _data(self, image: dict[str, Any]) -> bytes | None:
         if isinstance(encoded := image.get("b64_json"), str):
@@ -139,10 +140,7 @@ class OpenAIPainter:
         """The line broke; only where no connection was made is it sure that nothing was accepted."""
         fault = provider_fault(error, self.name)
         names = {cls.__name__ for cls in type(error.__cause__ or error).__mro__}
-        unsent = bool(
-            names & {"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "LocalProtocolError"}
-        )
-        return ProviderFault(str(fault), retryable=True, unsure=not unsent)
+        return ProviderFault(str(fault), retryable=True, unsure=UNSENT.isdisjoint(names))
 
 
 def open_painter(model: str, *, timeout: float | None = None, idempotent: bool | None = None) -> OpenAIPainter:

@@ -137,6 +137,9 @@ TABLE = {
     "502 of a gateway, work done": both(status=502, paid=True, ends={"openai": UNKNOWN, "keyed": DOUBT, "fal": UNKNOWN}),
     "400": both(status=400, body={"error": {"message": "No."}}, ends=all_end(REFUSED)),
     "401": both(status=401, ends=all_end(FATAL)),
+    "401 while a job of fal's is waited for": Row(
+        does("paint", status=401), does("status", status=401), {**all_end(FATAL), "fal": End("fatal", "job", 1, ("ok", 1))}
+    ),
     "402": both(status=402, ends=all_end(FATAL)),
     "422": both(status=422, body={"detail": "No."}, ends=all_end(REFUSED)),
     "garbage as picture": painting(b"<html>", ERROR),
@@ -242,6 +245,7 @@ async def test_a_misbehaviour_ends_as_documented(name: str, kind: str, opened: A
     if fault is not None:
         assert "\n" not in str(fault)
         assert len(str(fault)) < 500
+        assert fault.unsure == (end.ledger in ("doubt", "job"))  # still to be had
         assert fault.retry_after == (None if end.wait is None else pytest.approx(end.wait, abs=120))
     if end.then is not None:
         server.delay = 0.0
