@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,7 +99,25 @@ def _put_to_sleep(trial: Trial, stop: Cut | Struck) -> Worker:
         worker = trial.start(lease=LEASE)
         trial.at(stop.moment, stop.nth, lambda: worker.send(signal.SIGSTOP))
     worker.stopped()
+    # Stopped within a transaction it would keep everybody else waiting; SQLite has no way round that.
+    while _is_locked(trial.home / "overpaint.db"):
+        worker.send(signal.SIGCONT)
+        time.sleep(0.005)
+        worker.send(signal.SIGSTOP)
+        worker.stopped()
     return worker
+
+
+def _is_locked(file: Path) -> bool:
+    if not file.exists():
+        return False
+    with closing(sqlite3.connect(file, timeout=0.5, isolation_level=None)) as database:
+        try:
+            database.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        database.execute("ROLLBACK")
+    return False
 
 
 def _kept(home: Path) -> Kept:
