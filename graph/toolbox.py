@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from langchain_core.language_models import BaseChatModel
@@ -22,8 +21,8 @@ from overpaint.prompts import Prompt, load
 from overpaint.tools.asking import Reply, ask
 from overpaint.tools.call_log import CallLog
 from overpaint.tools.chat import get_chat
-from overpaint.tools.database import Database, database_url, open_database
-from overpaint.tools.home import current_home
+from overpaint.tools.database import database_url, open_database
+from overpaint.tools.home import current_home, known_home
 from overpaint.tools.images import ImageStore
 from overpaint.tools.ledger import Ledger
 from overpaint.tools.painters import Painter, get_painter
@@ -106,7 +105,10 @@ async def open_toolbox(
         node: who makes them; for a candidate its id as well.
         runtime: names the task, which is the same when a crashed or failed node is tried again.
     """
-    home, database = await asyncio.to_thread(_places)
+    home = known_home()
+    if home is None:
+        home = await asyncio.to_thread(current_home)
+    database = open_database(database_url(home))
     info = runtime.execution_info if runtime else None
     task = info.task_id if info else ""
     return Toolbox(
@@ -117,11 +119,6 @@ async def open_toolbox(
         calls=CallLog(database, run=run, node=node, task=task) if run else None,
         runtime=runtime,
     )
-
-
-def _places() -> tuple[Path, Database]:
-    home = current_home()
-    return home, open_database(database_url(home))
 
 
 def to_messages(system: str, human: str, shown: str | None = None) -> list[AnyMessage]:

@@ -14,6 +14,9 @@ from overpaint.tools.faults import BadInput
 
 _chosen: ContextVar[Path | None] = ContextVar("overpaint_home", default=None)
 
+_found: dict[Path, Path] = {}
+"""Homes by the absolute paths that name them; grows by one for each home a process uses."""
+
 _ELSEWHERE = "or set OVERPAINT_HOME to a folder elsewhere"
 _REMEDIES = {
     errno.ENOSPC: f"the disk is full: free some space, {_ELSEWHERE}",
@@ -58,6 +61,14 @@ def use_home(path: str | Path | None) -> Iterator[None]:
         _chosen.reset(token)
 
 
+def known_home() -> Path | None:
+    """The home folder where it was found before in this process and is named by an absolute path; asks no file system.
+
+    Nodes of a graph look for it at every step, and a thread each time would cost more than the step.
+    """
+    return _found.get(_chosen.get() or Path(os.environ.get("OVERPAINT_HOME", "") or ".overpaint"))
+
+
 def current_home() -> Path:
     """Find the home folder, absolute: that of `use_home`, else OVERPAINT_HOME, else `.overpaint` in the current folder.
 
@@ -68,7 +79,10 @@ def current_home() -> Path:
     """
     path = _chosen.get() or Path(os.environ.get("OVERPAINT_HOME", "") or ".overpaint")
     try:
-        return path.expanduser().resolve()
+        found = path.expanduser().resolve()
+        if path.is_absolute():
+            _found[path] = found
+        return found
     except (OSError, RuntimeError, ValueError) as error:
         raise BadInput(f"the home folder {str(path)!r} is no path ({error}): set OVERPAINT_HOME anew.") from error
 
