@@ -57,16 +57,17 @@ class RecordStore:
         """
         return await asyncio.to_thread(self._read, sha256)
 
-    async def walk(self, heads: Iterable[str]) -> list[dict[str, Any]]:
+    async def walk(self, heads: Iterable[str], *, lost: set[str] | None = None) -> list[dict[str, Any]]:
         """Read the records that `heads` names and all before them, each once, by (round, place in the round).
 
         Args:
             heads: sha256 of records, usually those of a run's newest round.
+            lost: takes the sha256 of records that are missing or damaged, which are then left out.
 
         Raises:
-            BadInput: a record of the chain is missing or damaged.
+            BadInput: a record of the chain is missing or damaged, and `lost` was not given.
         """
-        return await asyncio.to_thread(self._walk, list(heads))
+        return await asyncio.to_thread(self._walk, list(heads), lost)
 
     def _file(self, sha256: str) -> Path:
         return self.root / checked_sha256(sha256)[:2] / f"{sha256}.json"
@@ -75,13 +76,20 @@ class RecordStore:
         record: dict[str, Any] = json.loads(read_checked(self._file(sha256)))
         return record
 
-    def _walk(self, heads: list[str]) -> list[dict[str, Any]]:
+    def _walk(self, heads: list[str], lost: set[str] | None) -> list[dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         waiting = heads
         while waiting:
             sha256 = waiting.pop()
-            if sha256 not in found:
+            if sha256 in found or sha256 in (lost or ()):
+                continue
+            try:
                 found[sha256] = self._read(sha256)
+            except BadInput:
+                if lost is None:
+                    raise
+                lost.add(sha256)
+            else:
                 waiting.extend(found[sha256]["previous"])
         return sorted(found.values(), key=_birth)
 

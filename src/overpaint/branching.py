@@ -11,7 +11,7 @@ from typing import Any
 from langgraph.runtime import RunControl
 
 from overpaint.driving import at_the_wheel, drive
-from overpaint.events import Event, relayed
+from overpaint.events import Event, relayed, run_at_end
 from overpaint.graph.checklists import read_checklist
 from overpaint.graph.flow import build_graph
 from overpaint.graph.forking import Branch, Change, branch
@@ -81,9 +81,7 @@ async def afork(
     events = stream_fork(
         run, start=start, prompt=prompt, brief=brief, checklist=checklist, settings=settings, home=home, out=out
     )
-    told = [event async for event in events if event["kind"] == "done"]
-    forked: Run = told[-1]["run"]
-    return forked
+    return await run_at_end(events)
 
 
 def fork(

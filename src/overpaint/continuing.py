@@ -12,7 +12,7 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command, Overwrite
 
 from overpaint.driving import Wheel, at_the_wheel, drive, ending
-from overpaint.events import Event, relayed
+from overpaint.events import Event, relayed, run_at_end
 from overpaint.graph.effective import refuse_fixed
 from overpaint.graph.kept import Kept, find_run, read_thread
 from overpaint.graph.persistence import on_thread
@@ -67,10 +67,7 @@ async def aresume(
     out: Path | None = None,
 ) -> Run:
     """Take a run up again and return it; see `stream_resumed` for the arguments."""
-    events = stream_resumed(run, settings=settings, answer=answer, home=home, out=out)
-    told = [event async for event in events if event["kind"] == "done"]
-    resumed: Run = told[-1]["run"]
-    return resumed
+    return await run_at_end(stream_resumed(run, settings=settings, answer=answer, home=home, out=out))
 
 
 def resume(

@@ -17,6 +17,7 @@ from typing import Any
 
 from overpaint.graph.controller import failing
 from overpaint.graph.state import Candidate, Requirement, State
+from overpaint.result import Run
 
 Event = dict[str, Any]
 
@@ -85,6 +86,14 @@ class Narrator:
             yield self._crowned(champion)
         if update.get("reviewing") != "champion":  # what a person may still overrule is not told yet
             yield {"kind": "plan", "round": update.get("round", -1), "plan": update["plan"]}
+
+
+async def run_at_end(events: AsyncGenerator[Event, None]) -> Run:
+    """Listen to the end and return the run that the last event tells of."""
+    async with aclosing(events) as source:
+        told = [event async for event in source if event["kind"] == "done"]
+    run: Run = told[-1]["run"]
+    return run
 
 
 async def relayed(events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:

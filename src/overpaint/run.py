@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from langgraph.runtime import RunControl
 
 from overpaint.driving import at_the_wheel, drive
-from overpaint.events import Event, relayed
+from overpaint.events import Event, relayed, run_at_end
 from overpaint.graph.effective import painter_facts
 from overpaint.graph.nodes.intake import check_brief
 from overpaint.graph.settings import Settings, load_preset, merge
@@ -73,10 +73,7 @@ async def arefine(
     out: Path | None = None,
 ) -> Run:
     """Refine a picture and return the run; see `stream` for the arguments."""
-    events = stream(brief, image=image, preset=preset, settings=settings, home=home, out=out)
-    told = [event async for event in events if event["kind"] == "done"]
-    run: Run = told[-1]["run"]
-    return run
+    return await run_at_end(stream(brief, image=image, preset=preset, settings=settings, home=home, out=out))
 
 
 def refine(

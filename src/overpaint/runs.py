@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from overpaint.graph.controller import crown, passes
 from overpaint.graph.kept import Kept, find_run, kept_runs
@@ -14,7 +14,6 @@ from overpaint.graph.state import Candidate, empty_receipt
 from overpaint.phrases import counted
 from overpaint.result import Run, Status
 from overpaint.tools.database import open_database
-from overpaint.tools.faults import BadInput
 from overpaint.tools.home import current_home, use_home
 from overpaint.tools.leases import Leases
 from overpaint.tools.ledger import Ledger
@@ -108,31 +107,12 @@ async def restore(kept: Kept, error: str = "", *, strict: bool = True) -> Run:
 
 
 async def _reached(store: RecordStore, heads: list[str], *, strict: bool) -> tuple[list[Record], set[str]]:
-    """The records that heads name and those before them, by (round, place), and which of them cannot be read."""
-    try:
-        return [cast(Record, record) for record in await store.walk(heads)], set()
-    except BadInput:
-        return await _what_is_left(store, heads, strict=strict)
-
-
-async def _what_is_left(store: RecordStore, heads: list[str], *, strict: bool) -> tuple[list[Record], set[str]]:
-    found: dict[str, dict[str, Any]] = {}
+    """The records that heads name and those before them, and which of them cannot be read."""
     lost: set[str] = set()
-    waiting = [*heads]
-    while waiting:
-        sha256 = waiting.pop()
-        if sha256 in found or sha256 in lost:
-            continue
-        try:
-            found[sha256] = await store.read(sha256)
-        except BadInput:
-            if strict and sha256 in heads:
-                raise
-            lost.add(sha256)
-        else:
-            waiting.extend(found[sha256]["previous"])
-    records = sorted((cast(Record, record) for record in found.values()), key=lambda r: [*map(int, r["id"].split("."))])
-    return records, lost
+    records = await store.walk(heads, lost=lost)
+    for head in lost.intersection(heads) if strict else ():
+        await store.read(head)  # says which file it is, and what to do
+    return [cast(Record, record) for record in records], lost
 
 
 def _loss(lost: set[str]) -> str:
