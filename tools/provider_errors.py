@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from overpaint.tools.faults import BadInput, ProviderFault
+from overpaint.tools.keys import handed_out
 from overpaint.tools.retry_after import retry_after
 
 _OURS = (AttributeError, AssertionError, ImportError, KeyError, NameError, NotImplementedError, TypeError, Warning)
@@ -16,7 +17,7 @@ _LATER = frozenset({408, 409, 425, 429})
 _NEVER = frozenset({401, 402, 403, 404})
 _NO_CREDIT = re.compile(r"insufficient[_ ](?:quota|credit|funds|balance)|exceeded your current quota", re.IGNORECASE)
 _UNREACHED = re.compile(r"Timeout|Connect(?:ion|or)?Error|Disconnected|ReadError|ProtocolError|JSONDecodeError")
-_KEYS = {"fal": "FAL_KEY"}
+_KEYS = {"fal": "FAL_KEY", "hf": "HF_TOKEN"}
 """Where a provider's own name for the variable is not `<PROVIDER>_API_KEY`."""
 
 _PREFIXED = re.compile(r"^\[(\d{3})\]")
@@ -83,10 +84,10 @@ def key_variable(provider: str) -> str:
 
 
 def redacted(text: str) -> str:
-    """A text free of encoded data and of keys, also those in the environment."""
-    for variable, value in os.environ.items():
-        if variable.endswith(("_KEY", "_TOKEN", "_SECRET")) and len(value) >= 8:
-            text = text.replace(value, "[key]")
+    """A text free of encoded data and of keys: those in the environment, and all that clients were given."""
+    named = {value for name, value in os.environ.items() if name.endswith(("_KEY", "_TOKEN", "_SECRET"))}
+    for key in sorted({key for key in named if len(key) >= 8} | handed_out(), key=len, reverse=True):
+        text = text.replace(key, "[key]")
     return _BLOB.sub("[data]", _KEY.sub("[key]", text))
 
 
