@@ -67,7 +67,7 @@ def register(pictures: int, side: int = 512) -> None:
     """
     painter = InstantPainter(pictures, side)
     globals()["open_painter"] = lambda model: painter
-    painters.get_painter.cache_clear()
+    painters.open_cached.cache_clear()
     painters.BUILT_IN[NAME] = "instant:open_painter"
     chat.BUILT_IN[NAME] = "instant:InstantChat"
 

@@ -3,98 +3,106 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import ValidationError, field_validator
 
+from overpaint.graph.chat_settings import ChatSettings, checked_url, checked_variable
+from overpaint.graph.fields import setting
 from overpaint.tools.faults import BadInput
 
 Edit = Literal["edit", "revise", "restart", "reseed"]
-PAINTER_OPTIONS = ("device", "dtype", "offload", "timeout", "idempotent")
-"""The settings a painter is opened with; those of the picture travel with each request."""
+PAINTER_OPTIONS = {
+    **{name: name for name in ("device", "dtype", "variant", "offload", "vae_tiling", "scheduler", "lora")},
+    **{name: name for name in ("timeout", "idempotent", "extra_body", "partial_images", "local_urls", "edits")},
+    "painter_base_url": "base_url",
+    "painter_api_key_env": "api_key_env",
+}
+"""The settings a painter is opened with, and what it calls them; those of the picture travel with each request."""
 
 
-def _setting(default: Any, description: str, *nodes: str, **bounds: Any) -> Any:
-    """A field with its description, its bounds, and the nodes that LangGraph Studio shows it on."""
-    return Field(default=default, description=description, json_schema_extra={"langgraph_nodes": list(nodes)}, **bounds)
-
-
-class Settings(BaseModel):
+class Settings(ChatSettings):
     """Everything a run can be told, apart from its brief. Secrets and machine paths come from the environment."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-    painter: str = _setting(
-        "shapes", "Image model: shapes, diffusers:FOLDER-OR-HUB-ID, openai:MODEL or fal:APP.", "generate", min_length=1
-    )
-    writer: str = _setting(
+    painter: str = setting(
         "shapes",
-        "Chat model that writes prompts and checklists: shapes, or provider:model.",
-        "upsample",
-        "specify",
+        "Image model: shapes, or one of diffusers:, openai:, nvidia:, stability:, fal:, hf: and its name there.",
+        "generate",
         min_length=1,
     )
-    critic: str = _setting(
-        "shapes", "Vision chat model that says what to change: shapes, or provider:model.", "critique", min_length=1
-    )
-    judge: str = _setting(
-        "shapes", "Vision chat model that answers the checklist: shapes, or provider:model.", "judge", min_length=1
-    )
-    captioner: str | None = _setting(
-        None, "Vision chat model that describes a picture; the judge when unset.", "intake", min_length=1
-    )
-
-    seed: int | None = _setting(None, "Seed of the run; drawn and kept when unset.", "intake", ge=0, lt=2**32)
-    upsample: bool = _setting(True, "Rewrite the brief into a prompt before painting.", "upsample")
-    raw_brief: bool = _setting(True, "Let a picture of the raw brief compete in the first round.", "decide")
-    actions: tuple[Edit, ...] = _setting(
+    seed: int | None = setting(None, "Seed of the run; drawn and kept when unset.", "intake", ge=0, lt=2**32)
+    upsample: bool = setting(True, "Rewrite the brief into a prompt before painting.", "upsample")
+    raw_brief: bool = setting(True, "Let a picture of the raw brief compete in the first round.", "decide")
+    actions: tuple[Edit, ...] = setting(
         ("edit", "revise", "restart", "reseed"),
         "What the controller may do after the first round.",
         "decide",
         min_length=1,
     )
-    per_round: int = _setting(1, "Candidates painted in a round.", "decide", ge=1, le=32)
-    rounds: int | None = _setting(None, "Most rounds; no limit of its own when unset.", "decide", ge=1, le=10_000)
-    patience: int | None = _setting(
+    per_round: int = setting(1, "Candidates painted in a round.", "decide", ge=1, le=32)
+    rounds: int | None = setting(None, "Most rounds; no limit of its own when unset.", "decide", ge=1, le=10_000)
+    patience: int | None = setting(
         3, "Rounds without gain before another action is tried, then before stopping; unset: never.", "decide", ge=1
     )
-    stop_when_passed: bool = _setting(True, "Stop at the first pass. If false, paint on until a cap.", "decide")
-    edit_depth: int = _setting(12, "Most edits in one chain before painting afresh.", "decide", ge=1, le=100)
+    stop_when_passed: bool = setting(True, "Stop at the first pass. If false, paint on until a cap.", "decide")
+    edit_depth: int = setting(12, "Most edits in one chain before painting afresh.", "decide", ge=1, le=100)
 
-    judge_method: Literal["checklist", "none"] = _setting("checklist", "How pictures are judged.", "judge")
-    looks: int = _setting(
+    judge_method: Literal["checklist", "none"] = setting("checklist", "How pictures are judged.", "judge")
+    looks: int = setting(
         3, "Most looks of the judge at a picture; unless 1, a pass takes two that agree.", "judge", ge=1, le=9
     )
 
-    max_images: int = _setting(16, "Most pictures painted.", "decide", ge=1, le=10_000)
-    max_calls: int | None = _setting(None, "Most model calls.", "decide", ge=1)
-    max_tokens: int | None = _setting(None, "Most tokens of all model calls.", "decide", ge=1)
-    max_seconds: float | None = _setting(None, "Most seconds of model activity.", "decide", gt=0)
-    max_usd: float | None = _setting(None, "Most money; refused while a price is unknown.", "decide", gt=0)
+    max_images: int = setting(16, "Most pictures painted.", "decide", ge=1, le=10_000)
+    max_calls: int | None = setting(None, "Most model calls.", "decide", ge=1)
+    max_tokens: int | None = setting(None, "Most tokens of all model calls.", "decide", ge=1)
+    max_seconds: float | None = setting(None, "Most seconds of model activity.", "decide", gt=0)
+    max_usd: float | None = setting(None, "Most money; refused while a price is unknown.", "decide", gt=0)
 
-    on_unknown: Literal["skip", "retry", "ask"] = _setting(
+    on_unknown: Literal["skip", "retry", "ask"] = setting(
         "skip",
         "What to do about a picture that may have been paid for and was never seen; under max_usd always skip.",
         "generate",
     )
-    review: Literal["never", "prompt", "champion", "both"] = _setting(
+    review: Literal["never", "prompt", "champion", "both"] = setting(
         "never", "Wait for a person before a new prompt is painted, after a new champion, or both.", "review"
     )
-    review_checklist: bool = _setting(False, "Wait for a person before the checklist is used.", "review_checklist")
+    review_checklist: bool = setting(False, "Wait for a person before the checklist is used.", "review_checklist")
 
-    size: str | None = _setting(None, "Picture size in pixels, WIDTHxHEIGHT.", "generate")
-    steps: int | None = _setting(None, "Denoising steps.", "generate", ge=1, le=1000)
-    guidance: float | None = _setting(None, "Classifier-free guidance scale.", "generate", ge=0, le=100)
-    negative_prompt: str | None = _setting(None, "What to keep out of the picture.", "generate")
-    device: str | None = _setting(None, "Device of a local painter: cpu, cuda, mps.", "generate")
-    dtype: str | None = _setting(None, "Number type of a local painter: float32, float16, bfloat16.", "generate")
-    offload: str | None = _setting(None, "Where a local painter keeps idle parts: none, model, sequential.", "generate")
-    timeout: float | None = _setting(None, "Seconds a remote painter may take for one picture.", "generate", gt=0)
-    idempotent: bool | None = _setting(
+    size: str | None = setting(None, "Picture size in pixels, WIDTHxHEIGHT.", "generate")
+    steps: int | None = setting(None, "Denoising steps.", "generate", ge=1, le=1000)
+    guidance: float | None = setting(None, "Classifier-free guidance scale.", "generate", ge=0, le=100)
+    negative_prompt: str | None = setting(None, "What to keep out of the picture.", "generate")
+    strength: float | None = setting(None, "How far an edit may leave its source, 0 to 1.", "generate", gt=0, le=1)
+    device: str | None = setting(None, "Device of a local painter: cpu, cuda, mps.", "generate")
+    dtype: str | None = setting(None, "Number type of a local painter: float32, float16, bfloat16.", "generate")
+    variant: str | None = setting(None, "Variant of a local painter's weights, such as fp16.", "generate")
+    offload: str | None = setting(None, "Where a local painter keeps idle parts: none, model, sequential.", "generate")
+    vae_tiling: bool | None = setting(None, "Decode large pictures of a local painter tile by tile.", "generate")
+    scheduler: str | None = setting(None, "Scheduler of a local painter, by the name of its class.", "generate")
+    lora: str | None = setting(None, "LoRA of a local painter: FOLDER-OR-HUB-ID, or with a weight, …:0.8.", "generate")
+    painter_base_url: str | None = setting(None, "Address of the painter's server, when not its vendor's.", "generate")
+    painter_api_key_env: str | None = setting(
+        None, "Environment variable that holds the painter's key; the provider's usual one when unset.", "generate"
+    )
+    extra_body: dict[str, Any] | None = setting(
+        None, "JSON object laid over what is sent to a remote painter: options its server alone knows.", "generate"
+    )
+    partial_images: int | None = setting(
+        None, "Unfinished pictures that an openai: painter streams as progress.", "generate", ge=0, le=3
+    )
+    local_urls: bool | None = setting(
+        None, "Fetch a remote painter's pictures from private and loopback addresses too.", "generate"
+    )
+    edits: bool | None = setting(
+        None, "An openai: painter's server can edit pictures; known for OpenAI's own models.", "generate"
+    )
+    timeout: float | None = setting(None, "Seconds a remote painter may take for one picture.", "generate", gt=0)
+    idempotent: bool | None = setting(
         None, "The painter's server honours Idempotency-Key, so a request may be sent again.", "generate"
     )
 
@@ -110,6 +118,27 @@ class Settings(BaseModel):
     def _listed(cls, actions: object) -> object:
         listed = [a.strip() for a in actions.split(",")] if isinstance(actions, str) else actions
         return tuple(listed) if isinstance(listed, list) else listed
+
+    @field_validator("extra_body", mode="before")
+    @classmethod
+    def _json_object(cls, body: object) -> object:
+        """A JSON object, also written as text: --set extra_body='{"quality": "low"}'."""
+        if not isinstance(body, str):
+            return body
+        try:
+            return json.loads(body)
+        except ValueError:
+            raise ValueError('must be a JSON object, such as {"quality": "low"}') from None
+
+    @field_validator("painter_base_url")
+    @classmethod
+    def _is_painter_url(cls, url: str | None) -> str | None:
+        return checked_url(url)
+
+    @field_validator("painter_api_key_env")
+    @classmethod
+    def _is_painter_variable(cls, name: str | None) -> str | None:
+        return checked_variable(name)
 
     @property
     def pixels(self) -> tuple[int, int] | None:
@@ -130,9 +159,14 @@ class Settings(BaseModel):
 
     @property
     def picture(self) -> dict[str, Any]:
-        """The settings of the picture that were given; a painter honours each or refuses it by name."""
-        names = ("size", "steps", "guidance", "negative_prompt", *PAINTER_OPTIONS)
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
+        """The settings of the picture that were given, as painters call them: each is honoured, or refused by name."""
+        names = {name: name for name in ("size", "steps", "guidance", "negative_prompt", "strength")} | PAINTER_OPTIONS
+        return {called: value for name, called in names.items() if (value := getattr(self, name)) is not None}
+
+    @property
+    def painter_options(self) -> dict[str, Any]:
+        """What of it the painter is opened with."""
+        return {name: value for name, value in self.picture.items() if name in PAINTER_OPTIONS.values()}
 
 
 def preset_names() -> list[str]:
@@ -185,4 +219,6 @@ def _explain(error: ValidationError) -> str:
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(Settings.model_fields)}"
         return f"there is no setting {name[:60]!r}; {hint}"
     reason = first["msg"].removeprefix("Value error, ")
+    if name.endswith(("_api_key_env", "_base_url")):
+        return f"setting {name!r} {reason}"  # what was given may hold a key
     return f"setting {name!r} cannot be {str(first['input'])[:60]!r}: {reason[0].lower()}{reason[1:]}"

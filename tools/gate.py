@@ -8,6 +8,7 @@ from typing import Literal, cast
 from PIL import Image, ImageChops, ImageFilter
 
 from overpaint.tools.decoding import BadPicture, decode
+from overpaint.tools.refusals import same_shape
 
 Gate = Literal["ok", "blank", "duplicate", "error"]
 
@@ -26,8 +27,14 @@ Measured: noise of 3 levels on every pixel makes 2 to 4; a small circle that bec
 change between the two nearest colours, 72.
 """
 
+_SHAPE = 1.08
+"""Largest factor between two aspect ratios that count as one shape: that of a size and its ratio, and again that of a
+ratio and what the provider makes of it."""
 
-def gate(data: bytes, *, wanted: tuple[int, int] | None, earlier: Sequence[bytes]) -> tuple[Gate, str]:
+
+def gate(
+    data: bytes, *, wanted: tuple[int, int] | None, earlier: Sequence[bytes], exact: bool = True
+) -> tuple[Gate, str]:
     """Check that a picture decodes, has its size, shows something, and is not one we have.
 
     Decodes and compares pictures, so on an event loop call it through `asyncio.to_thread`.
@@ -36,6 +43,7 @@ def gate(data: bytes, *, wanted: tuple[int, int] | None, earlier: Sequence[bytes
         data: the encoded picture.
         wanted: width and height asked for, in pixels; None when any will do.
         earlier: encoded pictures that this one must not repeat. A change of one small object is no repetition.
+        exact: False where the painter takes a shape and chooses the pixels itself.
 
     Returns:
         The outcome, and the reason in a sentence (empty when ok).
@@ -44,7 +52,7 @@ def gate(data: bytes, *, wanted: tuple[int, int] | None, earlier: Sequence[bytes
         image = decode(data)
     except BadPicture as fault:
         return "error", str(fault)
-    if wanted is not None and image.size != tuple(wanted):
+    if wanted is not None and not (image.size == tuple(wanted) if exact else same_shape(image.size, wanted, _SHAPE)):
         return "error", f"the picture is {image.width}x{image.height}, not the {wanted[0]}x{wanted[1]} asked for."
     seen = _smoothed(image)
     if max(high - low for low, high in _extrema(seen)) <= _BLANK:

@@ -17,9 +17,10 @@ from overpaint.tools.decoding import BadPicture
 from overpaint.tools.faults import BadInput
 from overpaint.tools.images import ImageRef, ImageStore
 from overpaint.tools.ledger import Claim, Ledger
-from overpaint.tools.painters import Painter, PaintRequest, PaintResult, Progress, refuse_unaccepted
+from overpaint.tools.painters import Painter, PaintRequest, PaintResult, Progress
 from overpaint.tools.painting import DESCRIPTION, Arguments, Painting, PaintingOutcome, unknown_painting
 from overpaint.tools.paying import CUT_OFF, MaybePaid, Payment
+from overpaint.tools.refusals import refuse_request
 
 __all__ = ["Painting", "make_generate_image"]
 
@@ -117,7 +118,7 @@ class _Easel:
             strength=asked.get("strength"),
             key=key,
         )
-        _refuse(self.painter, request)
+        refuse_request(self.painter, request)
         return request
 
     async def _need_room(self, key: str, claim: Claim) -> None:
@@ -201,7 +202,7 @@ class _Easel:
             notes=list(result.notes),
             seconds=result.seconds,
             painted=True,
-            usd=self.painter.abilities.price_usd,
+            usd=self.painter.abilities.price_usd if result.usd is None else result.usd,
         )
 
 
@@ -214,21 +215,6 @@ def _size(asked: dict[str, Any]) -> tuple[int, int] | None:
     if ("width" in asked) != ("height" in asked):
         raise BadInput("only one of width and height was given: give both, or neither.")
     return (asked["width"], asked["height"]) if "width" in asked else None
-
-
-def _refuse(painter: Painter, request: PaintRequest) -> None:
-    """Refuse what the painter would have to ignore."""
-    able = painter.abilities
-    settings = ("size", "steps", "guidance", "negative_prompt")
-    refuse_unaccepted(painter, **{name: getattr(request, name) for name in settings})
-    if request.source is None and (request.boxes or request.strength is not None):
-        raise BadInput("boxes and strength say how to change a source picture: give its sha256 as source.")
-    if request.source is not None and able.edit is None:
-        raise BadInput(f"the painter {painter.name} cannot start from a picture: leave out source, or choose another.")
-    if request.boxes and able.edit != "mask":
-        raise BadInput(f"the painter {painter.name} cannot repaint boxes: leave them out, or choose another painter.")
-    if any(not (left < right and top < bottom) for left, top, right, bottom in request.boxes):
-        raise BadInput("a box is empty: each must be [left, top, right, bottom] with left < right and top < bottom.")
 
 
 def _line(painting: Painting) -> str:

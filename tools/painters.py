@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from overpaint.tools.faults import BadInput
 
@@ -55,7 +56,8 @@ class PaintResult:
     """What came back: an encoded picture, or the notes that say why there is none.
 
     `params` are the JSON-able values really used (model, size, steps, guidance, scheduler, dtype, batch, versions);
-    `notes` are things a user should know (the part of the prompt that was cut off, a resized source).
+    `notes` are things a user should know (the part of the prompt that was cut off, a resized source). `usd` is what the
+    picture cost where the provider's answer tells; None leaves it at the price the painter declares.
     """
 
     outcome: Outcome
@@ -64,6 +66,7 @@ class PaintResult:
     params: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    usd: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,28 +74,35 @@ class Abilities:
     """What a painter can do, declared before anything is paid.
 
     Args:
-        accepts: the picture settings it honours, of: size, steps, guidance, negative_prompt, device, dtype, offload,
-            timeout, idempotent.
+        accepts: what it honours, of the settings of a picture (size, steps, guidance, negative_prompt, strength) and
+            of the options it is opened with.
         sides: the widths and heights it can paint, in pixels; None when it takes sizes of other kinds, or any.
+        ratios: the aspect ratios (width, height) of a painter that takes one in place of a size and chooses the pixels
+            itself; None where sizes are exact.
         edit: "mask" repaints inside boxes, "instruct" follows an edit instruction, None cannot edit.
         seeds: True when the same request with the same seed gives the same picture.
         free: True when painting again costs nothing (local models), so an interrupted request is simply repeated.
         token_limit: how many tokens of a prompt its text encoder reads; None when unknown.
-        price_usd: what one picture costs; None when unknown. Local models cost 0.
+        prompt_characters: the longest prompt it takes, in characters; None when there is no such limit.
+        price_usd: what one picture costs at most; None when unknown. Local models cost 0.
         client_key: True when the same request sent again with the same key is paid once.
         jobs: "collect" when a request gets a job id to ask for its picture with (`Queue`); "find" when the job can
             also be looked up by the request's key (`FindingQueue`); None when a request is one call.
+        provider: whose limits it shares with other painters and chat models; None for what runs on this machine.
     """
 
     accepts: frozenset[str] = frozenset()
     sides: range | None = None
+    ratios: tuple[tuple[int, int], ...] | None = None
     edit: Literal["mask", "instruct"] | None = None
     seeds: bool = False
     free: bool = False
     token_limit: int | None = None
+    prompt_characters: int | None = None
     price_usd: float | None = None
     client_key: bool = False
     jobs: Literal["collect", "find"] | None = None
+    provider: str | None = None
 
 
 class Painter(Protocol):
@@ -151,78 +161,57 @@ class FindingQueue(Queue, Protocol):
         ...
 
 
+@runtime_checkable
+class Counting(Protocol):
+    """A painter that can tell what its text encoder will not read, before anything is paid."""
+
+    async def unread(self, prompt: str) -> str:
+        """The end of a prompt that the model will not see; empty when it sees all. Loads tokenizers, no weights."""
+        ...
+
+
 BUILT_IN = {
     "shapes": "overpaint.shapes.painter:open_painter",
     "diffusers": "overpaint.tools.backends.diffusers_:open_painter",
     "openai": "overpaint.tools.backends.openai_:open_painter",
     "fal": "overpaint.tools.backends.fal:open_painter",
+    "nvidia": "overpaint.tools.backends.nvidia:open_painter",
+    "stability": "overpaint.tools.backends.stability:open_painter",
+    "hf": "overpaint.tools.backends.hf:open_painter",
 }
 """Scheme of a painter's name -> dotted name of its factory, imported when first asked for.
 
-A factory is `open_painter(model, *, ...) -> Painter`, with a keyword for each option of `get_painter` that it knows; it
-is given only what the user set, and refuses by name what it cannot use.
+A factory is `open_painter(model, *, ...) -> Painter`, with a keyword for each option that it knows; it is given only
+what the user set, and refuses by name what it cannot use.
 """
 ENTRY_POINTS = "overpaint.painters"
 """The entry point group in which other packages register factories, each under its scheme."""
 
 
-@cache
-def get_painter(
-    name: str,
-    *,
-    device: str | None = None,
-    dtype: str | None = None,
-    offload: str | None = None,
-    timeout: float | None = None,
-    idempotent: bool | None = None,
-) -> Painter:
+def get_painter(name: str, **options: Any) -> Painter:
     """Open a painter by name; the same arguments give the same painter.
 
     It looks at files of the model, so async code calls it in a thread. No weights are loaded.
 
     Args:
         name: "shapes", or "<scheme>:<model>" such as "diffusers:./my-model" or "fal:fal-ai/flux/dev".
-        device: where to run a local model.
-        dtype: in what precision to run it.
-        offload: what of it to keep out of the GPU's memory.
-        timeout: how many seconds a remote painter may take over one picture.
-        idempotent: True says that the server honours the header Idempotency-Key: what is sent twice is paid once.
+        options: what the painter is opened with, JSON only: device and dtype of a local one, timeout and base_url of a
+            remote one, and whatever else its factory has a keyword for. None leaves an option out.
 
     Raises:
         BadInput: no such painter, or it cannot use what is given.
     """
-    scheme, _, model = name.partition(":")
-    factory = _factory(scheme)
-    options = {"device": device, "dtype": dtype, "offload": offload, "timeout": timeout, "idempotent": idempotent}
     given = {option: value for option, value in options.items() if value is not None}
+    return open_cached(name, json.dumps(given, sort_keys=True))
+
+
+@cache
+def open_cached(name: str, options: str) -> Painter:
+    """The same, with the options as canonical JSON."""
+    scheme, _, model = name.partition(":")
+    factory, given = _factory(scheme), json.loads(options)
     _refuse_unknown(name, factory, given)
     return factory(model, **given)
-
-
-def refuse_unaccepted(painter: Painter, **settings: Any) -> None:
-    """Refuse the first setting that is given (not None) but that the painter does not honour.
-
-    Raises:
-        BadInput: naming the setting, the painter and what it does accept.
-    """
-    accepts = painter.abilities.accepts
-    for setting, value in settings.items():
-        if value is not None and setting not in accepts:
-            honoured = ", ".join(sorted(accepts)) or "none"
-            raise BadInput(f"{painter.name} does not honour {setting}={value!r}: leave it out (it honours {honoured})")
-
-
-def refuse_size(painter: Painter, size: tuple[int, int] | None) -> None:
-    """Refuse a size (width, height) that the painter cannot paint.
-
-    Raises:
-        BadInput: naming the size, the painter and the sides it has.
-    """
-    sides = painter.abilities.sides
-    if size is not None and sides is not None and not all(side in sides for side in size):
-        wanted = f"{size[0]}x{size[1]}"
-        reach = f"{sides[0]} to {sides[-1]} pixels in steps of {sides.step}"
-        raise BadInput(f"{painter.name} cannot paint size {wanted}: choose width and height from {reach}")
 
 
 def _refuse_unknown(name: str, factory: Callable[..., Painter], given: dict[str, Any]) -> None:

@@ -61,9 +61,9 @@ def moody(monkeypatch: pytest.MonkeyPatch) -> Iterator[Moody]:
     painter = Moody()
     monkeypatch.setitem(painters.BUILT_IN, "moody", f"{__name__}:unused")
     monkeypatch.setattr(painters, "_factory", lambda scheme: lambda model, **options: painter)
-    painters.get_painter.cache_clear()
+    painters.open_cached.cache_clear()
     yield painter
-    painters.get_painter.cache_clear()
+    painters.open_cached.cache_clear()
 
 
 SETTINGS = {"painter": "moody", "seed": 1, "max_images": 2, "per_round": 2}

@@ -87,9 +87,9 @@ def till(monkeypatch: pytest.MonkeyPatch) -> Iterator[Till]:
     monkeypatch.setitem(painters.BUILT_IN, "till", f"{__name__}:unused")
     monkeypatch.setitem(chat.BUILT_IN, "refusing", f"{__name__}:Refusing")
     monkeypatch.setattr(painters, "_factory", lambda scheme: lambda model, **options: painter)
-    painters.get_painter.cache_clear()
+    painters.open_cached.cache_clear()
     yield painter
-    painters.get_painter.cache_clear()
+    painters.open_cached.cache_clear()
 
 
 async def books(run: str) -> tuple[int, int, int]:

@@ -175,7 +175,7 @@ def slow(moody: Moody, monkeypatch: pytest.MonkeyPatch) -> Slow:
 
     painter = Slow()
     monkeypatch.setattr(painters, "_factory", lambda scheme: lambda model, **options: painter)
-    painters.get_painter.cache_clear()
+    painters.open_cached.cache_clear()
     return painter
 
 

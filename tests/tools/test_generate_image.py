@@ -29,7 +29,7 @@ from overpaint.tools.painters import Abilities, PaintRequest, PaintResult, Progr
 from overpaint.tools.painting import LONGEST_PROMPT, Painting
 
 Draw = Callable[..., bytes]
-ABLE = Abilities(accepts=frozenset({"size", "steps"}), edit="mask", seeds=True, price_usd=0.04)
+ABLE = Abilities(accepts=frozenset({"size", "steps", "strength"}), edit="mask", seeds=True, price_usd=0.04)
 
 
 class Remote:

@@ -5,7 +5,8 @@ import pytest
 
 from overpaint.tools import painters
 from overpaint.tools.faults import BadInput
-from overpaint.tools.painters import BUILT_IN, Abilities, PaintRequest, get_painter, refuse_unaccepted
+from overpaint.tools.painters import BUILT_IN, Abilities, PaintRequest, get_painter
+from overpaint.tools.refusals import refuse_unaccepted
 
 
 def test_the_same_name_and_settings_give_the_same_painter() -> None:
