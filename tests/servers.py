@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +32,15 @@ class Say:
     finish: str = "stop"
     refusal: str | None = None
     tool_calls: tuple[dict[str, Any], ...] = ()
+    usage: Mapping[str, Any] | None = field(default_factory=USAGE.copy)
+    odds: Mapping[str, float] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def logprobs(self) -> dict[str, Any]:
+        """`odds`, token to probability of the first one, as OpenAI gives them."""
+        top = [{"token": token, "logprob": math.log(p)} for token, p in (self.odds or {}).items()]
+        return {"content": [{"token": self.text, "logprob": -0.1, "top_logprobs": top}]}
 
 
 @dataclass(frozen=True)
@@ -51,13 +61,14 @@ class Request:
 class ChatServer:
     """What a chat server will say, in order (the last line is repeated), and what it was asked.
 
-    `think` answers every request that the script has no line for.
+    `think` answers every request that the script has no line for; `headers` go with the last reply.
     """
 
     url: str
     script: list[Say] = field(default_factory=list)
-    think: Callable[[Request], str] | None = None
+    think: Callable[[Request], str | Say] | None = None
     requests: list[Request] = field(default_factory=list)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def asked(self) -> list[Request]:
@@ -69,6 +80,7 @@ class ChatServer:
         if request.path.endswith("/models"):
             return 200, "application/json", json.dumps({"object": "list", "data": []}).encode()
         line = self._next(request)
+        self.headers = line.headers
         time.sleep(line.delay)
         if line.body is not None:
             return line.status, "application/json", line.body.encode()
@@ -81,7 +93,8 @@ class ChatServer:
 
     def _next(self, request: Request) -> Say:
         if self.think is not None and not self.script:
-            return Say(self.think(request))
+            thought = self.think(request)
+            return thought if isinstance(thought, Say) else Say(thought)
         return self.script.pop(0) if len(self.script) > 1 or self.think else self.script[0]
 
 
@@ -99,7 +112,10 @@ def _completion(line: Say) -> dict[str, Any]:
     if line.tool_calls:
         message["tool_calls"] = list(line.tool_calls)
     choice = {"index": 0, "message": message, "finish_reason": line.finish}
-    return {"id": "c1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": USAGE}
+    if line.odds is not None:
+        choice["logprobs"] = line.logprobs
+    head = {"id": "c1", "object": "chat.completion", "created": 1, "model": "m"}
+    return {**head, "choices": [choice], "usage": line.usage}
 
 
 def _streamed(line: Say) -> bytes:
@@ -192,6 +208,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(status)
             self.send_header("Content-Type", mime)
             self.send_header("Content-Length", str(len(body)))
+            for name, value in getattr(app, "headers", {}).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
         except (BrokenPipeError, ConnectionResetError):

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable
 from pydantic import BaseModel, ValidationError
 
+from overpaint.tools.budget import NoRoom, Room
 from overpaint.tools.call_log import CallLog
+from overpaint.tools.calling import call, worst_call
 from overpaint.tools.faults import ProviderFault
-from overpaint.tools.metering import Meter
+from overpaint.tools.ladder import IN_WORDS, Rung, remember, rungs, told, with_more, worded
+from overpaint.tools.metering import Meter, hearing
 from overpaint.tools.provider_errors import provider_fault, scrubbed
 
 T = TypeVar("T", bound=BaseModel)
@@ -37,8 +40,9 @@ class Reply(Generic[T]):
         value: the answer; None when there is none that can be read.
         fault: why there is no value, in words; None when there is one.
         raw: what the model said last, as text.
-        calls: model calls made, a repair included.
-        tokens: tokens used, in and out, as far as the provider told.
+        calls: model calls made; refused ones and a repair included.
+        tokens: tokens used, in and out; at worst, where the provider did not count them.
+        cached: how many of them the provider had in its cache.
         seconds: wall time.
         usd: 0.0 for a model that runs here, None for one whose price is not known.
     """
@@ -48,6 +52,7 @@ class Reply(Generic[T]):
     raw: str
     calls: int
     tokens: int
+    cached: int
     seconds: float
     usd: float | None
 
@@ -60,12 +65,15 @@ async def ask(
     name: str,
     repair: Repair | None = None,
     log: CallLog | None = None,
+    room: Room | None = None,
 ) -> Reply[T]:
     """Ask once for an answer that fits `schema`.
 
-    An answer that is not plain JSON of the schema is looked through for one that is (prose around it, code fences).
-    Where there is none, the model is shown what it said and what was wrong, once, if `repair` is given. A model or
-    server that cannot be bound to a schema is asked that way from the start, with the schema in words.
+    The model is held to the schema as strictly as its server can: by JSON schema, else by a tool call, else to any JSON
+    object, else in words (`ladder`); how it could be asked is remembered. An answer that is not plain JSON of the
+    schema is looked through for one that is (prose around it, code fences). Where there is none, the model is shown
+    what it said and what was wrong, once and with the schema in words, if `repair` is given. A model that refused, or
+    was cut off at its token limit, is not asked again.
 
     Args:
         chat: the model, best from `get_chat`.
@@ -74,28 +82,33 @@ async def ask(
         name: what the traced run is called.
         repair: writes the message that asks again; without it an unreadable answer is a fault at once.
         log: where every call is noted, before it is made and when it has ended.
+        room: what the task that is logged may spend. Without a log it holds for this question.
 
     Raises:
+        NoRoom: no answer came, since a call might have gone past a cap. After an answer that could not be read, no
+            room to ask again leaves it at that.
         ProviderFault: no answer came: the provider failed or refused the request.
         BadInput: the model cannot be asked this at all, or the call cannot be noted; then it is not made.
     """
     started, meter = time.monotonic(), Meter(chat, log)
-    # Parsed whole, an answer need not be streamed; one that breaks off in a stream takes its text and usage along.
-    model = chat.model_copy(update={"disable_streaming": True, "callbacks": [*_handlers(chat), meter]})
-    way = _bound(model, schema)
-    value, wrong = await _look(way, schema, messages, name, meter, lenient=repair is not None)
-    if value is None and repair is not None and meter.refusal is None:
-        said = [AIMessage(meter.raw[:SHOWN])] if meter.raw else []
-        again = [*messages, *said, HumanMessage(repair(meter.raw, wrong))]
-        value, wrong = await _look(way if meter.heard else model, schema, again, f"{name} again", meter)
+    question = _Question(hearing(chat, meter), schema, meter, room)
+    value, wrong, rung = await question.ask(messages, name)
+    if value is None and repair is not None and meter.trouble is None:
+        said = [AIMessage(meter.raw[:SHOWN])] if meter.raw.strip() else []
+        again = with_more([*messages, *said], repair(meter.raw, wrong))
+        value, wrong = await question.repaired(again, f"{name} again", wrong)
+        rung = "words" if said else rung  # an empty answer says nothing of how the model likes to be asked
+    if value is not None:
+        remember(chat, rung)
     return Reply(
         value=value,
         fault=None if value is not None else wrong,
         raw=meter.raw,
-        calls=meter.calls,
-        tokens=meter.tokens,
+        calls=meter.sums.calls,
+        tokens=meter.sums.tokens,
+        cached=meter.sums.cached,
         seconds=time.monotonic() - started,
-        usd=meter.price,
+        usd=meter.sums.usd,
     )
 
 
@@ -113,48 +126,53 @@ def find_answer(raw: str, schema: type[T]) -> tuple[T | None, str]:
     return found, wrong
 
 
-async def _look(
-    way: Runnable[Any, Any],
-    schema: type[T],
-    messages: Sequence[BaseMessage],
-    name: str,
-    meter: Meter,
-    *,
-    lenient: bool = False,
-) -> tuple[T | None, str]:
-    """One call, and what can be read of its answer. `lenient` takes a refused request for a refused schema."""
-    meter.begin(name)
-    try:
-        answer = await way.ainvoke(list(messages), {"run_name": name})
-    except Exception as error:  # noqa: BLE001  once the model was heard, it is a parser that complains; read below
-        if not meter.heard:
-            fault = provider_fault(error, name)
-            if not (lenient and isinstance(fault, ProviderFault) and not fault.retryable and not fault.fatal):
-                raise fault from None
-            return None, f"the server took no schema. Answer with one JSON object of this schema: {_told(schema)}"
-        answer = None
-    if isinstance(answer, dict):
-        answer, wrong = find_answer(json.dumps(answer), schema)
-    if isinstance(answer, schema):
-        return answer, ""
-    value, wrong = find_answer(meter.raw, schema)
-    return value, meter.trouble or f"the answer could not be read: {wrong}"
+@dataclass(frozen=True)
+class _Question(Generic[T]):
+    """A model that hears itself, and what it is to answer with."""
 
+    model: BaseChatModel
+    schema: type[T]
+    meter: Meter
+    room: Room | None
 
-def _bound(model: BaseChatModel, schema: type[BaseModel]) -> Runnable[Any, Any]:
-    """The model bound to a schema, or as it is when it cannot be."""
-    try:
-        bound = model.with_structured_output(schema)
-    except NotImplementedError:
-        return model
-    # ChatNVIDIA would try three wordings of the request in a row, also after a wrong key or an unreadable answer.
-    chains = getattr(bound, "chains", None)
-    return chains[0] if chains else bound
+    async def ask(self, messages: Sequence[BaseMessage], name: str) -> tuple[T | None, str, Rung]:
+        """Go down the ladder until the server takes the request: what was answered, what was wrong, and the rung."""
+        for rung, way in rungs(self.model, self.schema):
+            try:
+                return *await self._put(way, rung, messages, name), rung
+            except ProviderFault as fault:
+                refused = self.meter.status is not None and not fault.retryable and not fault.fatal
+                if rung == "words" or not refused:
+                    raise
+        raise AssertionError  # words are the last rung
 
+    async def repaired(self, messages: Sequence[BaseMessage], name: str, wrong: str) -> tuple[T | None, str]:
+        """Ask again in words; without room for it, what was wrong before still is."""
+        try:
+            return await self._put(self.model, "words", messages, name)
+        except NoRoom as full:
+            return None, f"{wrong}; there was no room to ask again ({full.cap})"
 
-def _handlers(chat: BaseChatModel) -> list[Any]:
-    callbacks = chat.callbacks
-    return list(callbacks) if isinstance(callbacks, list) else list(getattr(callbacks, "handlers", []))
+    async def _put(
+        self, way: Runnable[Any, Any], rung: Rung, messages: Sequence[BaseMessage], name: str
+    ) -> tuple[T | None, str]:
+        """One call, and what can be read of its answer."""
+        asked = worded(messages, rung, self.schema)
+        worst = worst_call(self.model, asked, "" if rung in IN_WORDS else told(self.schema))
+        try:
+            answer = await call(way, asked, self.meter, name=name, worst=worst, room=self.room)
+        except NoRoom:
+            raise
+        except Exception as error:  # noqa: BLE001  once the model was heard, it is a parser that complains; read below
+            if self.meter.message is None:
+                raise provider_fault(error, name) from None
+            answer = None
+        if isinstance(answer, dict):
+            answer = find_answer(json.dumps(answer), self.schema)[0]
+        if isinstance(answer, self.schema):
+            return answer, ""
+        value, wrong = find_answer(self.meter.raw, self.schema)
+        return value, self.meter.trouble or f"the answer could not be read: {wrong}"
 
 
 def _objects(raw: str) -> Iterator[Any]:
@@ -174,7 +192,3 @@ def _objects(raw: str) -> Iterator[Any]:
 def _complaint(error: ValidationError) -> str:
     wrongs = [f"{'.'.join(map(str, e['loc'])) or 'the object'}: {e['msg']}" for e in error.errors()[:5]]
     return scrubbed("; ".join(wrongs))
-
-
-def _told(schema: type[BaseModel]) -> str:
-    return json.dumps(schema.model_json_schema(), separators=(",", ":"))

@@ -17,17 +17,18 @@ from overpaint.tools.faults import BadInput
 from overpaint.tools.provider_errors import redacted
 
 _BEGIN = """
-INSERT INTO overpaint_calls (run, node, task, model, name, started, messages, usd)
-VALUES (:run, :node, :task, :model, :name, {now}, :messages, :usd) RETURNING id
+INSERT INTO overpaint_calls (run, node, task, model, name, started, messages, reserved_tokens, usd)
+VALUES (:run, :node, :task, :model, :name, {now}, :messages, :reserved_tokens, :usd) RETURNING id
 """
 _END = """
 UPDATE overpaint_calls SET seconds = :seconds, reply = :reply, error = :error, input_tokens = :input_tokens,
-    output_tokens = :output_tokens, usd = :usd
+    output_tokens = :output_tokens, cached_tokens = :cached_tokens, usd = :usd
 WHERE id = :id
 """
 _SPENT = """
-SELECT COUNT(*) AS calls, COALESCE(SUM(COALESCE(input_tokens, 0) + COALESCE(output_tokens, 0)), 0) AS tokens,
-    COALESCE(SUM(seconds), 0) AS seconds, COUNT(usd) AS priced, COALESCE(SUM(usd), 0) AS usd
+SELECT COUNT(*) AS calls, COALESCE(SUM(COALESCE(input_tokens + output_tokens, reserved_tokens, 0)), 0) AS tokens,
+    COALESCE(SUM(cached_tokens), 0) AS cached, COALESCE(SUM(seconds), 0) AS seconds,
+    COUNT(usd) AS priced, COALESCE(SUM(usd), 0) AS usd
 FROM overpaint_calls WHERE run = :run AND task = :task
 """
 _LAST = "SELECT * FROM overpaint_calls WHERE run = :run ORDER BY id DESC LIMIT :last"
@@ -51,8 +52,10 @@ class Call:
         messages: what was sent, each with `role` and `content`; pictures by reference.
         reply: what was answered, as text; None when nothing was.
         error: what went wrong.
-        input_tokens, output_tokens: as the provider counted.
-        usd: what it cost, None where that is not known.
+        input_tokens, output_tokens: as the provider counted; None where it did not.
+        cached_tokens: how many of the input tokens it had in its cache.
+        reserved_tokens: how many tokens it could take at most; they count where the provider did not.
+        usd: what it cost, until it has ended what it may cost at most; None where that is not known.
     """
 
     id: int
@@ -69,14 +72,25 @@ class Call:
     input_tokens: int | None
     output_tokens: int | None
     usd: float | None
+    cached_tokens: int | None = None
+    reserved_tokens: int | None = None
 
 
 @dataclass(frozen=True)
 class Spent:
-    """What calls came to: how many, tokens in and out, seconds, and money, None if the price of one is not known."""
+    """What calls came to. One that has not ended, or whose tokens nobody counted, is in it with its worst case.
+
+    Args:
+        calls: how many, refused ones included.
+        tokens: in and out.
+        cached: those of them that a provider had in its cache.
+        seconds: of model time.
+        usd: None if the price of one is not known.
+    """
 
     calls: int
     tokens: int
+    cached: int
     seconds: float
     usd: float | None
 
@@ -98,14 +112,23 @@ class CallLog:
     node: str
     task: str
 
-    async def begin(self, model: str, name: str, messages: Sequence[BaseMessage], *, usd: float | None = None) -> int:
+    async def begin(
+        self,
+        model: str,
+        name: str,
+        messages: Sequence[BaseMessage],
+        *,
+        reserved_tokens: int | None = None,
+        usd: float | None = None,
+    ) -> int:
         """Note a call before it is made.
 
         Args:
             model: "provider:model".
             name: what is asked.
             messages: what is sent, pictures by reference.
-            usd: its price where that is known beforehand, such as 0.0 for a model that runs here.
+            reserved_tokens: how many tokens it takes at most.
+            usd: what it costs at most, None where that is not known. Both count should nobody live to note the truth.
 
         Returns:
             The id of the note, for `end`.
@@ -113,7 +136,7 @@ class CallLog:
         Raises:
             BadInput: the database cannot be used; the call should not be made.
         """
-        return await asyncio.to_thread(self._begin, model, name, messages, usd)
+        return await asyncio.to_thread(self._begin, model, name, messages, reserved_tokens, usd)
 
     async def end(
         self,
@@ -124,15 +147,20 @@ class CallLog:
         error: str | None = None,
         input_tokens: int | None = None,
         output_tokens: int | None = None,
+        cached_tokens: int | None = None,
         usd: float | None = None,
     ) -> None:
-        """Note what came of a call. The answer was paid for, so a database that fails now does not lose it."""
+        """Note what came of a call. The answer was paid for, so a database that fails now does not lose it.
+
+        Without tokens those that were reserved go on counting; `usd` takes the place of what was noted before.
+        """
         told = {
             "seconds": seconds,
             "reply": None if reply is None else _clean(reply),
             "error": None if error is None else _clean(error),
             "input_tokens": input_tokens,
             "output_tokens": output_tokens,
+            "cached_tokens": cached_tokens,
             "usd": usd,
         }
         try:
@@ -149,9 +177,17 @@ class CallLog:
         """
         row = (await asyncio.to_thread(_execute, self.database, _SPENT, run=self.run, task=self.task))[0]
         usd = float(row["usd"]) if row["priced"] == row["calls"] else None
-        return Spent(calls=row["calls"], tokens=int(row["tokens"]), seconds=float(row["seconds"]), usd=usd)
+        return Spent(
+            calls=row["calls"],
+            tokens=int(row["tokens"]),
+            cached=int(row["cached"]),
+            seconds=float(row["seconds"]),
+            usd=usd,
+        )
 
-    def _begin(self, model: str, name: str, messages: Sequence[BaseMessage], usd: float | None) -> int:
+    def _begin(
+        self, model: str, name: str, messages: Sequence[BaseMessage], reserved_tokens: int | None, usd: float | None
+    ) -> int:
         rows = _execute(
             self.database,
             _BEGIN,
@@ -161,6 +197,7 @@ class CallLog:
             model=model,
             name=name,
             messages=json.dumps([{"role": m.type, "content": _kept(m.content)} for m in messages]),
+            reserved_tokens=reserved_tokens,
             usd=usd,
         )
         return int(rows[0]["id"])

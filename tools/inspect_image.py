@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from langchain_core.language_models import BaseChatModel
@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 
 from overpaint.tools.asking import Repair, ask
 from overpaint.tools.bad_call import bad_calls
+from overpaint.tools.budget import Room
 from overpaint.tools.call_log import CallLog
 from overpaint.tools.painters import Box
 from overpaint.tools.references import picture
@@ -26,6 +27,9 @@ Every question gets an answer with the evidence for it. Ask 'yes or no' question
 
 MARGIN = 0.25
 """How much is shown around a place that is looked at alone, as a fraction of its longer side."""
+
+MOST_DETAILS = 4
+"""How many places are shown enlarged beside the whole picture at most: each costs as much as a picture."""
 
 
 class Answer(BaseModel):
@@ -84,16 +88,18 @@ class Look(TypedDict):
     fault: str | None
     calls: int
     tokens: int
+    cached: int
     seconds: float
     usd: float | None
 
 
 class Arguments(BaseModel):
-    """What `inspect_image` is called with. Models never see `box`, which is for code that calls it."""
+    """What `inspect_image` is called with. Models never see `box` and `details`, which are for code that calls it."""
 
     image: str = Field(pattern="^[0-9a-f]{64}$", description="The picture, by its sha256.")
     questions: list[str] = Field(min_length=1, max_length=60, description="What to find out, one thing per question.")
     box: Annotated[list[float] | None, InjectedToolArg] = None
+    details: Annotated[list[list[float]], InjectedToolArg] = Field(default_factory=list, max_length=MOST_DETAILS)
 
 
 def make_inspect_image(
@@ -101,13 +107,16 @@ def make_inspect_image(
     *,
     instructions: str,
     question_prompt: Callable[[list[str]], str],
+    detail_prompt: Callable[[list[Box]], str] | None = None,
     repair: Repair | None = None,
     log: CallLog | None = None,
+    room: Room | None = None,
 ) -> BaseTool:
     """The `inspect_image` tool over one vision model, for nodes and for any LangChain agent.
 
-    Its content is short text for a model to read, its artifact a `Look`. Hidden from the model is `box`: the place
-    to look at alone, enlarged; boxes in the answers are fractions of the whole picture all the same.
+    Its content is short text for a model to read, its artifact a `Look`. Hidden from the model are `box`, the place to
+    look at alone, enlarged, and `details`, places to show enlarged after the picture, for what its copy is too small to
+    tell (`source_of(chat).limit`); boxes in the answers are fractions of the whole picture all the same.
 
     For an agent, set LangChain's `handle_tool_error`: a sha256 that it made up is then answered with what was wrong,
     and the agent carries on:
@@ -120,27 +129,34 @@ def make_inspect_image(
         chat: a vision model from `get_chat`.
         instructions: its system message.
         question_prompt: puts the questions, numbered from 1, into the message beside the picture.
+        detail_prompt: says of the pictures after the first which parts of it they show, as fractions of it.
         repair: asks again after an answer that cannot be read (see `ask`).
         log: where every call of the model is noted.
+        room: what may be spent on looking (see `ask`).
 
     Returns:
-        A tool that raises BadInput (BadCall) when the picture is not stored, and ProviderFault when no answer came.
+        A tool that raises BadInput (BadCall) when the picture is not stored, ProviderFault when no answer came, and
+        NoRoom when there was none for a call.
     """
 
-    async def inspect_image(image: str, questions: list[str], box: list[float] | None = None) -> tuple[str, Look]:
+    async def inspect_image(
+        image: str, questions: list[str], box: list[float] | None = None, details: Sequence[list[float]] = ()
+    ) -> tuple[str, Look]:
         place = None if box is None else _widened(box)
-        asked = [
-            SystemMessage(instructions),
-            HumanMessage([{"type": "text", "text": question_prompt(questions)}, picture(image, place)]),
-        ]
+        shown: list[str | dict[Any, Any]] = [_text(question_prompt(questions)), picture(image, place)]
+        if parts := [_widened(detail) for detail in details]:
+            shown += [_text(detail_prompt(parts))] if detail_prompt else []
+            shown += [picture(image, part) for part in parts]
+        asked = [SystemMessage(instructions), HumanMessage(shown)]
         with bad_calls():
-            reply = await ask(chat, Inspection, asked, name="inspect_image", repair=repair, log=log)
+            reply = await ask(chat, Inspection, asked, name="inspect_image", repair=repair, log=log, room=room)
         inspection = None if reply.value is None else settled(reply.value, len(questions), place)
         look = Look(
             inspection=None if inspection is None else inspection.model_dump(),
             fault=reply.fault,
             calls=reply.calls,
             tokens=reply.tokens,
+            cached=reply.cached,
             seconds=round(reply.seconds, 3),
             usd=reply.usd,
         )
@@ -172,6 +188,10 @@ def settled(inspection: Inspection, questions: int, place: Box | None = None) ->
     if place is not None:
         answers = [a.model_copy(update={"box": _of_whole(a.box, place)}) for a in answers]
     return inspection.model_copy(update={"answers": answers})
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
 
 
 def _agreed(number: int, answers: list[Answer]) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from langchain_core.callbacks import AsyncCallbackHandler
@@ -12,13 +12,29 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from overpaint.tools.call_log import CallLog
-from overpaint.tools.provider_errors import scrubbed
-from overpaint.tools.references import is_free
+from overpaint.tools.budget import Worst
+from overpaint.tools.call_log import CallLog, Spent
+from overpaint.tools.faults import BadInput
+from overpaint.tools.provider_errors import http_status, scrubbed
+from overpaint.tools.references import source_of
+
+
+class Used(NamedTuple):
+    """The tokens of one call, as its provider counted them; those from its cache are part of those sent."""
+
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+
+
+NOTHING = Used(0, 0, 0)
 
 
 class Meter(AsyncCallbackHandler):
-    """Hears every call of one question, and notes it in a log if there is one.
+    """Hears every call of one question, counts what it costs, and notes it in a log if there is one.
+
+    A refused request (an HTTP status from 400 on) costs nothing. Where a provider does not say how many tokens it used,
+    or no answer came, the worst case is counted, in tokens and in money: it may have been paid for.
 
     Args:
         chat: the model that is asked.
@@ -29,64 +45,113 @@ class Meter(AsyncCallbackHandler):
     raise_error = True
 
     def __init__(self, chat: BaseChatModel, log: CallLog | None = None) -> None:
-        self.calls = self.tokens = 0
-        self.price = 0.0 if is_free(chat) else None
-        self._model, self._log = _named(chat), log
-        self._open: dict[UUID, tuple[int, float]] = {}
-        self.begin("")
+        self.source = source_of(chat)
+        self.sums = Spent(calls=0, tokens=0, cached=0, seconds=0.0, usd=0.0)
+        self._model, self._log = self.source.name if self.source else type(chat).__name__, log
+        self._open: dict[UUID, tuple[int | None, float]] = {}
+        self.begin("", Worst(0, 0.0))
 
-    def begin(self, name: str) -> None:
-        """Forget the answer, keep the count; what follows is called `name`."""
-        self.name, self.heard, self.raw = name, False, ""
-        self.refusal: str | None = None
+    def begin(self, name: str, worst: Worst, *, one_token: bool = False) -> None:
+        """Forget the answer, keep the count.
+
+        Args:
+            name: what the call that follows is called.
+            worst: what it may cost at most.
+            one_token: it is wanted to end after a token, so that is no fault.
+        """
+        self.name, self.worst, self.one_token = name, worst, one_token
+        self.message: AIMessage | None = None
+        self.raw = ""
         self.trouble: str | None = None
+        self.status: int | None = None
+
+    async def spent(self) -> Spent:
+        """What counts against the room of a task: all that its log has, crashed tries included, else what was heard."""
+        return self.sums if self._log is None else await self._log.spent()
+
+    async def give_up(self, reason: str) -> None:
+        """Note that no answer was waited for any longer."""
+        for run_id in list(self._open):
+            await self._end(run_id, None, error=reason)
 
     async def on_chat_model_start(
         self, serialized: dict[str, Any], messages: list[list[BaseMessage]], *, run_id: UUID, **kwargs: Any
     ) -> None:
-        """Note the call before it is made."""
+        """Note the call, and what it may cost, before it is made."""
+        noted = None
         if self._log is not None:
-            noted = await self._log.begin(self._model, self.name, messages[0], usd=self.price)
-            self._open[run_id] = noted, time.monotonic()
-        self.calls += 1
+            noted = await self._log.begin(
+                self._model, self.name, messages[0], reserved_tokens=self.worst.tokens, usd=self.worst.usd
+            )
+        self._open[run_id] = noted, time.monotonic()
 
     async def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """Note what went wrong."""
-        await self._end(run_id, error=str(error) or type(error).__name__)
+        # What a client raised is the context of the ProviderFault that was made of it.
+        causes = [e for e in (error, error.__context__) if isinstance(e, Exception)]
+        self.status = next((status for e in causes if (status := http_status(e))), None)
+        unpaid = self.status is not None or isinstance(error, BadInput)
+        await self._end(run_id, NOTHING if unpaid else None, error=str(error) or type(error).__name__)
 
     async def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
         """Read the answer and what it cost, and note both."""
         generation = response.generations[0][0]
         if not isinstance(generation, ChatGeneration) or not isinstance(generation.message, AIMessage):
-            await self._end(run_id)
+            await self._end(run_id, None)
             return
-        message = generation.message
-        usage = message.usage_metadata
-        self.heard, self.raw = True, _said(message)
-        self.tokens += usage["total_tokens"] if usage else 0
-        self._notice(message)
-        used = {"input_tokens": usage["input_tokens"], "output_tokens": usage["output_tokens"]} if usage else {}
-        await self._end(run_id, reply=self.raw, error=self.trouble, **used)
+        self.message = generation.message
+        self.raw, self.trouble = _said(self.message), self._found_wrong(self.message)
+        await self._end(run_id, _used(self.message), reply=self.raw, error=self.trouble)
 
-    def _notice(self, message: AIMessage) -> None:
+    def _found_wrong(self, message: AIMessage) -> str | None:
         """Whether the answer was refused or cut off."""
         finish = message.response_metadata.get("finish_reason")
         refusal = message.additional_kwargs.get("refusal")
         if refusal or finish == "content_filter":
-            self.refusal = scrubbed(str(refusal or "its answer was filtered"))
-            self.trouble = f"the model refused: {self.refusal}"
-        elif finish == "length":
-            self.trouble = "the answer was cut off at the token limit: ask less at once, or allow more tokens"
+            return f"the model refused: {scrubbed(str(refusal or 'its answer was filtered'))}"
+        if finish == "length" and not self.one_token:
+            return "the answer was cut off at the token limit: ask less at once, or allow more tokens"
+        return None
 
-    async def _end(self, run_id: UUID, **told: Any) -> None:
-        noted, started = self._open.pop(run_id, (0, 0.0))
-        if self._log is not None and noted:
-            await self._log.end(noted, seconds=time.monotonic() - started, usd=self.price, **told)
+    async def _end(self, run_id: UUID, used: Used | None, **told: Any) -> None:
+        noted, started = self._open.pop(run_id, (None, time.monotonic()))
+        seconds, usd = time.monotonic() - started, self._cost(used)
+        self.sums = Spent(
+            calls=self.sums.calls + 1,
+            tokens=self.sums.tokens + (self.worst.tokens if used is None else used.input_tokens + used.output_tokens),
+            cached=self.sums.cached + (used.cached_tokens if used else 0),
+            seconds=self.sums.seconds + seconds,
+            usd=None if self.sums.usd is None or usd is None else self.sums.usd + usd,
+        )
+        if self._log is not None and noted is not None:
+            counts = used._asdict() if used else {}
+            await self._log.end(noted, seconds=seconds, usd=usd, **counts, **told)
+
+    def _cost(self, used: Used | None) -> float | None:
+        if used is None:
+            return self.worst.usd
+        if used is NOTHING or (self.source and self.source.free):
+            return 0.0
+        return self.source.price.cost(*used) if self.source and self.source.price else None
 
 
-def _named(chat: BaseChatModel) -> str:
-    """The model as `provider:model` where `by_reference` was told so."""
-    return str(getattr(getattr(chat, "_source", None), "name", type(chat).__name__))
+def hearing(chat: BaseChatModel, meter: Meter) -> BaseChatModel:
+    """A copy of a model that the meter hears."""
+    callbacks = chat.callbacks
+    others = callbacks if isinstance(callbacks, list) else getattr(callbacks, "handlers", [])
+    # Parsed whole, an answer need not be streamed; one that breaks off in a stream takes its text and usage along.
+    return chat.model_copy(update={"disable_streaming": True, "callbacks": [*others, meter]})
+
+
+def _used(message: AIMessage) -> Used | None:
+    """None where the provider did not count: no answer takes no tokens at all."""
+    usage = message.usage_metadata
+    if not usage or not usage["input_tokens"] + usage["output_tokens"]:
+        return None
+    details: dict[str, Any] = {**usage.get("input_token_details", {})}
+    # Some service tiers have a prefix of their own, such as priority_cache_read.
+    cached = sum(count or 0 for name, count in details.items() if name.endswith("cache_read"))
+    return Used(usage["input_tokens"], usage["output_tokens"], cached)
 
 
 def _said(message: AIMessage) -> str:

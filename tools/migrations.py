@@ -45,8 +45,12 @@ _RUNS = (
     """,
     "CREATE INDEX overpaint_calls_of_task ON overpaint_calls (run, task)",
 )
+_BUDGETS = (
+    "ALTER TABLE overpaint_calls ADD COLUMN cached_tokens BIGINT",
+    "ALTER TABLE overpaint_calls ADD COLUMN reserved_tokens BIGINT",
+)
 
-MIGRATIONS: tuple[tuple[int, tuple[str, ...]], ...] = ((1, _LEDGER), (2, _RUNS))
+MIGRATIONS: tuple[tuple[int, tuple[str, ...]], ...] = ((1, _LEDGER), (2, _RUNS), (3, _BUDGETS))
 """Every change with the version it leads to, in order."""
 
 

@@ -14,17 +14,15 @@ from types import SimpleNamespace, new_class
 from typing import Any, Protocol
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.messages import BaseMessage
 from pydantic import PrivateAttr
 
+from overpaint.tools.copy_limits import USUAL, CopyLimit
 from overpaint.tools.decoding import crop, judge_copy
-from overpaint.tools.faults import ProviderFault
 from overpaint.tools.painters import Box
+from overpaint.tools.prices import ChatPrice
 from overpaint.tools.provider_errors import provider_fault
-
-MAX_BYTES = 3_500_000
-"""Largest copy of a picture that is sent, unless a provider takes less."""
+from overpaint.tools.salvage import salvaged
 
 _REFERENCE = re.compile(r"sha256:([0-9a-f]{64})(?:#crop=([01]\.[0-9]{4}(?:,[01]\.[0-9]{4}){3}))?")
 
@@ -52,9 +50,30 @@ def picture(sha256: str, box: Box | None = None) -> dict[str, Any]:
     return {"type": "image", "url": f"sha256:{sha256}{place}"}
 
 
-def by_reference(
-    model: BaseChatModel, images: ImageReader, *, name: str, free: bool = False, max_bytes: int = MAX_BYTES
-) -> BaseChatModel:
+@dataclass(frozen=True)
+class Source:
+    """What is known of a model, and where its pictures come from.
+
+    Args:
+        images: where pictures are read from.
+        name: "provider:model", to say who failed.
+        free: whether calls cost nothing.
+        limit: the largest copy of a picture that is sent; larger pictures are scaled down to it.
+        provider: whose limits it shares with other models and painters; None for what runs on this machine.
+        base_url: its server; None where that is the provider's default.
+        price: what it costs; None where that is not known.
+    """
+
+    images: ImageReader
+    name: str
+    free: bool = False
+    limit: CopyLimit = USUAL
+    provider: str | None = None
+    base_url: str | None = None
+    price: ChatPrice | None = None
+
+
+def by_reference(model: BaseChatModel, images: ImageReader, *, name: str, **known: Any) -> BaseChatModel:
     """Teach `model` to look up `picture` blocks, below everything that is traced; returns the same object.
 
     The model gets a subclass of its own class, so that its tool binding, structured output and LangSmith parameters
@@ -65,28 +84,23 @@ def by_reference(
         model: a chat model. It stays usable for everything it was.
         images: where pictures are read from.
         name: "provider:model", to say who failed.
-        free: whether calls cost nothing.
-        max_bytes: largest size of the encoded copy that is sent; the picture is scaled down to it.
+        known: what else of `Source` is known.
     """
     model.__class__ = _referring(type(model))
-    model._source = _Source(images, name, free, max_bytes)  # type: ignore[attr-defined]
+    model._source = Source(images, name, **known)  # type: ignore[attr-defined]
     return model
+
+
+def source_of(model: BaseChatModel) -> Source | None:
+    """What is known of a model from `by_reference`; None for any other."""
+    source = getattr(model, "_source", None)
+    return source if isinstance(source, Source) else None
 
 
 def is_free(model: BaseChatModel) -> bool:
     """Whether calls of a model from `by_reference` cost nothing."""
-    source = getattr(model, "_source", None)
-    return isinstance(source, _Source) and source.free
-
-
-@dataclass(frozen=True)
-class _Source:
-    """Where a model's pictures come from, and what `by_reference` was told of it."""
-
-    images: ImageReader
-    name: str
-    free: bool
-    max_bytes: int
+    source = source_of(model)
+    return source is not None and source.free
 
 
 @cache
@@ -101,7 +115,7 @@ def _referring(cls: type[BaseChatModel]) -> type[BaseChatModel]:
     if hasattr(cls, "available_models"):
         bases.append(_Vouching)
     namespace = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
-    private = {"__annotations__": {"_source": _Source}, "_source": PrivateAttr()}
+    private = {"__annotations__": {"_source": Source}, "_source": PrivateAttr()}
     return new_class(cls.__name__, (*bases, cls), exec_body=lambda body: body.update(namespace | private))
 
 
@@ -115,7 +129,7 @@ class _Answering:
         try:
             return await super()._agenerate(shown, stop, run_manager, **kwargs)  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001  every client has its own kinds
-            return _salvaged(error, self._source.name)
+            return salvaged(error, self._source.name)
 
     def _generate(
         self: Any, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
@@ -124,7 +138,7 @@ class _Answering:
         try:
             return super()._generate(shown, stop, run_manager, **kwargs)  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001  every client has its own kinds
-            return _salvaged(error, self._source.name)
+            return salvaged(error, self._source.name)
 
 
 class _AsyncStreaming:
@@ -159,25 +173,26 @@ class _Vouching:
         return [SimpleNamespace(id=self.model, supports_structured_output=True)]
 
 
-async def _shown(messages: list[BaseMessage], source: _Source) -> list[BaseMessage]:
+async def _shown(messages: list[BaseMessage], source: Source) -> list[BaseMessage]:
     """The messages with every picture block replaced by its bytes; the ones given are left as they are."""
-    return [await _shown_in(message, source) if _refers(message) else message for message in messages]
+    size = source.limit.of_each(sum(map(_references, messages)))
+    return [await _shown_in(message, source, size) if _references(message) else message for message in messages]
 
 
-async def _shown_in(message: BaseMessage, source: _Source) -> BaseMessage:
+async def _shown_in(message: BaseMessage, source: Source, size: int) -> BaseMessage:
     content = []
     for block in message.content:
         found = _reference(block)
-        content.append(block if found is None else await _inline(found, source))
+        content.append(block if found is None else await _inline(found, source, size))
     return message.model_copy(update={"content": content})
 
 
-async def _inline(found: re.Match[str], source: _Source) -> dict[str, Any]:
+async def _inline(found: re.Match[str], source: Source, size: int) -> dict[str, Any]:
     data = await source.images.load(found[1])
     if found[2] is not None:
         left, top, right, bottom = (float(edge) for edge in found[2].split(","))
         data = await asyncio.to_thread(crop, data, (left, top, right, bottom))
-    copy, mime = await asyncio.to_thread(judge_copy, data, max_bytes=source.max_bytes)
+    copy, mime = await asyncio.to_thread(judge_copy, data, max_edge=source.limit.edge, max_bytes=size)
     encoded = base64.b64encode(copy).decode("ascii")
     return {"type": "image_url", "image_url": {"url": f"data:{mime};base64,{encoded}"}}
 
@@ -192,36 +207,15 @@ def _reference(block: Any) -> re.Match[str] | None:
     return _REFERENCE.fullmatch(url) if isinstance(url, str) else None
 
 
-def _refers(message: BaseMessage) -> bool:
-    return isinstance(message.content, list) and any(_reference(block) for block in message.content)
+def _references(message: BaseMessage) -> int:
+    """How many pictures a message refers to."""
+    content = message.content if isinstance(message.content, list) else []
+    return sum(_reference(block) is not None for block in content)
 
 
-def _shown_to_sync(messages: list[BaseMessage], source: _Source) -> list[BaseMessage]:
+def _shown_to_sync(messages: list[BaseMessage], source: Source) -> list[BaseMessage]:
     """`_shown` for a synchronous caller, whose thread may have an event loop of its own."""
-    if not any(_refers(message) for message in messages):
+    if not any(map(_references, messages)):
         return messages
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, _shown(messages, source)).result()
-
-
-def _salvaged(error: Exception, name: str) -> ChatResult:
-    """The answer that a client received, and we pay for, but raised on (cut off, filtered, not of the schema).
-
-    Raises:
-        ProviderFault: there was no answer, or none that is a chat completion.
-    """
-    response = getattr(error, "response", None)
-    if getattr(response, "status_code", None) != 200:
-        raise provider_fault(error, name) from None
-    try:
-        body = response.json()  # type: ignore[union-attr]
-        choice, usage = body["choices"][0], body.get("usage") or {}
-        text = choice["message"].get("content") or ""
-        tokens = [int(usage.get(key) or 0) for key in ("prompt_tokens", "completion_tokens", "total_tokens")]
-    except (ValueError, LookupError, TypeError, AttributeError):
-        told = f"{name} answered with what is no chat completion | Check the base URL, or try again later."
-        raise ProviderFault(told, retryable=True) from None
-    message = AIMessage(text, response_metadata={"finish_reason": choice.get("finish_reason")})
-    if usage:
-        message.usage_metadata = {"input_tokens": tokens[0], "output_tokens": tokens[1], "total_tokens": tokens[2]}
-    return ChatResult(generations=[ChatGeneration(message=message)])

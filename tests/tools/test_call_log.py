@@ -30,14 +30,23 @@ async def test_a_call_is_kept_as_it_was_sent_and_answered(log: CallLog, database
         SystemMessage("Judge."),
         HumanMessage([{"type": "text", "text": "Two?"}, picture("a" * 64, (0, 0, 0.5, 1))]),
     ]
-    noted = await log.begin("openai:m", "inspect_image", messages)
+    noted = await log.begin("openai:m", "inspect_image", messages, reserved_tokens=900, usd=0.5)
     (open_call,) = await read_calls(database, "run", 5)
-    assert (open_call.seconds, open_call.reply, open_call.usd) == (None, None, None)
-    await log.end(noted, seconds=1.5, reply='{"n": 2}\0\ud83d', input_tokens=30, output_tokens=4, usd=0.25)
+    assert (open_call.seconds, open_call.reply, open_call.usd) == (None, None, 0.5)
+    await log.end(
+        noted,
+        seconds=1.5,
+        reply='{"n": 2}\0\ud83d',
+        input_tokens=30,
+        output_tokens=4,
+        cached_tokens=20,
+        usd=0.25,
+    )
     (call,) = await read_calls(database, "run", 5)
     assert (call.id, call.run, call.node, call.task) == (noted, "run", "judge", "1.0")
     assert (call.model, call.name, call.seconds, call.usd) == ("openai:m", "inspect_image", 1.5, 0.25)
-    assert (call.input_tokens, call.output_tokens, call.error) == (30, 4, None)
+    assert (call.input_tokens, call.output_tokens, call.cached_tokens, call.error) == (30, 4, 20, None)
+    assert call.reserved_tokens == 900
     assert call.reply == '{"n": 2}\ufffd?'
     assert abs(call.started - time.time()) < 5
     reference = f"sha256:{'a' * 64}#crop=0.0000,0.0000,0.5000,1.0000"
@@ -94,17 +103,22 @@ async def test_the_last_calls_of_a_run_are_read_in_order(log: CallLog, database:
 
 
 async def test_a_task_is_told_what_all_its_tries_spent(log: CallLog, database: Database) -> None:
-    assert await log.spent() == Spent(0, 0, 0.0, 0.0)
+    nothing = Spent(calls=0, tokens=0, cached=0, seconds=0.0, usd=0.0)
+    assert await log.spent() == nothing
     for usd in (0.0, 0.25):
-        await log.end(await log.begin("m", "q", []), seconds=0.5, input_tokens=10, output_tokens=3, usd=usd)
-    assert await log.spent() == Spent(2, 26, 1.0, 0.25)
+        noted = await log.begin("m", "q", [], reserved_tokens=1000, usd=9.0)
+        await log.end(noted, seconds=0.5, input_tokens=10, output_tokens=3, cached_tokens=4, usd=usd)
+    assert await log.spent() == Spent(calls=2, tokens=26, cached=8, seconds=1.0, usd=0.25)
     again = CallLog(database, run="run", node="judge", task="1.0")
-    await again.begin("m", "a free one whose process died", [], usd=0.0)
-    assert await again.spent() == Spent(3, 26, 1.0, 0.25)
-    await again.begin("m", "one whose process died", [])
-    assert await log.spent() == Spent(4, 26, 1.0, None)
-    assert await CallLog(database, run="run", node="judge", task="1.1").spent() == Spent(0, 0, 0.0, 0.0)
-    assert await CallLog(database, run="another", node="judge", task="1.0").spent() == Spent(0, 0, 0.0, 0.0)
+    await again.begin("m", "one whose process died", [], reserved_tokens=500, usd=0.5)
+    assert await again.spent() == Spent(calls=3, tokens=526, cached=8, seconds=1.0, usd=0.75)
+    uncounted = await again.begin("m", "one that nobody counted", [], reserved_tokens=100, usd=0.125)
+    await again.end(uncounted, seconds=1.0, usd=0.125)
+    assert await again.spent() == Spent(calls=4, tokens=626, cached=8, seconds=2.0, usd=0.875)
+    await again.begin("m", "one without a price, of an older version", [])
+    assert await log.spent() == Spent(calls=5, tokens=626, cached=8, seconds=2.0, usd=None)
+    assert await CallLog(database, run="run", node="judge", task="1.1").spent() == nothing
+    assert await CallLog(database, run="another", node="judge", task="1.0").spent() == nothing
 
 
 async def test_a_call_that_cannot_be_noted_is_refused_but_its_answer_is_never_lost(

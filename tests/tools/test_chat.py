@@ -184,7 +184,7 @@ def test_a_model_keeps_its_class_its_serial_form_and_its_silence(server: ChatSer
     chat = get_chat("openai:m", store)
     assert isinstance(chat, ChatOpenAI)
     assert chat.lc_id() == ChatOpenAI.lc_id()
-    assert chat.max_retries == 1
+    assert chat.max_retries == 0
     assert chat._get_ls_params()["ls_provider"] == "openai"
     assert not is_free(chat)
     nvidia = get_chat("nvidia:acme/m", store)
@@ -223,8 +223,8 @@ async def test_a_model_that_cannot_stream_is_not_made_to(store: ImageStore, nois
         ("openai:", "write provider:model"),
         ("acme:m", "no provider is called 'acme'"),
         ("anthropic:m", "pip install langchain-anthropic"),
-        ("openai:m", "set OPENAI_API_KEY"),
-        ("nvidia:m", "set NVIDIA_API_KEY"),
+        ("openai:m", "set OPENAI_API_KEY or OPENAI_API_KEY_FILE"),
+        ("nvidia:m", "set NVIDIA_API_KEY or NVIDIA_API_KEY_FILE"),
     ],
 )
 def test_a_name_that_cannot_be_used_says_why_in_one_line(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from collections.abc import Iterator
@@ -14,9 +15,11 @@ from hypothesis import strategies as st
 from langchain_core.messages import ToolMessage
 from pydantic import ValidationError
 
+from overpaint.tools.budget import NoRoom, Room
 from overpaint.tools.call_log import CallLog, read_calls
 from overpaint.tools.chat import get_chat
 from overpaint.tools.database import open_database
+from overpaint.tools.decoding import decode
 from overpaint.tools.images import ImageStore
 from overpaint.tools.inspect_image import Answer, Inspection, make_inspect_image, settled
 from tests.servers import ChatServer, Say, chat_server
@@ -65,6 +68,7 @@ async def test_the_model_reads_lines_and_code_reads_the_artifact(server: ChatSer
     artifact = message.artifact
     assert artifact["inspection"] == {**json.loads(text)}
     assert (artifact["fault"], artifact["calls"], artifact["tokens"], artifact["usd"]) == (None, 1, 18, None)
+    assert artifact["cached"] == 0
     system, human = server.asked[0].json["messages"]
     assert system["content"] == "Judge."
     assert human["content"][0]["text"] == "Q1?\nQ2?"
@@ -105,7 +109,42 @@ async def test_boxes_of_a_part_are_given_as_fractions_of_the_whole(
     assert artifact["inspection"]["answers"][0]["box"] == pytest.approx([0.3, 0.3, 0.9, 0.6])
 
 
-@pytest.mark.parametrize("args", [{"image": "me.png"}, {"questions": []}, {"questions": ["?"] * 61}])
+async def test_details_follow_the_whole_picture_with_a_line_that_says_so(
+    server: ChatServer, tmp_path: Path, draw: Any
+) -> None:
+    store = ImageStore(tmp_path)
+    ref = await store.save(draw((1900, 100, 60, "red"), size=(2000, 1000)))
+    server.script = [Say(said(answered(1, "yes", [0.9, 0.0, 1.0, 0.2])))]
+    tool = make_inspect_image(
+        get_chat("openai:m", store),
+        instructions="Judge.",
+        question_prompt=lambda asked: "\n".join(asked),
+        detail_prompt=lambda parts: f"Enlarged: {[[round(edge, 2) for edge in part] for part in parts]}",
+    )
+    args = {"image": ref["sha256"], "questions": ["Q1?"], "details": [[0.9, 0.0, 1.0, 0.2]]}
+    message = await tool.ainvoke({"name": tool.name, "args": args, "id": "1", "type": "tool_call"})
+    text, whole, line, part = server.asked[0].json["messages"][1]["content"]
+    assert text["text"] == "Q1?"
+    assert line["text"] == "Enlarged: [[0.85, 0.0, 1.0, 0.25]]"
+    sizes = [decode(base64.b64decode(b["image_url"]["url"].partition(",")[2])).size for b in (whole, part)]
+    assert sizes == [(1568, 784), (300, 250)]
+    assert message.artifact["inspection"]["answers"][0]["box"] == [0.9, 0.0, 1.0, 0.2]
+
+
+async def test_a_look_without_room_is_not_made(server: ChatServer, tmp_path: Path, draw: Any) -> None:
+    store = ImageStore(tmp_path)
+    ref = await store.save(draw((32, 32, 9, "red")))
+    tool = make_inspect_image(
+        get_chat("openai:m", store), instructions="", question_prompt=lambda asked: "", room=Room(calls=0)
+    )
+    with pytest.raises(NoRoom):
+        await tool.ainvoke({"image": ref["sha256"], "questions": ["?"]})
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "args", [{"image": "me.png"}, {"questions": []}, {"questions": ["?"] * 61}, {"details": [[0, 0, 1, 1]] * 5}]
+)
 async def test_arguments_out_of_bounds_are_refused(args: dict[str, Any], tmp_path: Path, server: ChatServer) -> None:
     tool = make_inspect_image(
         get_chat("openai:m", ImageStore(tmp_path)), instructions="", question_prompt=lambda asked: ""
@@ -115,7 +154,7 @@ async def test_arguments_out_of_bounds_are_refused(args: dict[str, Any], tmp_pat
     assert server.requests == []
 
 
-def test_the_model_does_not_see_the_box(tmp_path: Path, server: ChatServer) -> None:
+def test_the_model_does_not_see_the_places(tmp_path: Path, server: ChatServer) -> None:
     tool = make_inspect_image(
         get_chat("openai:m", ImageStore(tmp_path)), instructions="", question_prompt=lambda asked: ""
     )

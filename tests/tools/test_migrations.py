@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from overpaint.tools.call_log import CallLog
 from overpaint.tools.database import Database, open_database
 from overpaint.tools.faults import BadInput
 from overpaint.tools.ledger import Ledger
@@ -27,6 +28,10 @@ CREATE TABLE IF NOT EXISTS overpaint_requests (
 OLD_ROW = """
 INSERT INTO overpaint_requests (key, state, request, details, expires, created)
 VALUES ('old', 'stored', '{}', '{"seed": 7}', 1.5, 1.5)
+"""
+OLD_CALL = """
+INSERT INTO overpaint_calls (run, node, task, model, name, started, seconds, messages, input_tokens, output_tokens)
+VALUES ('r', 'judge', 't', 'openai:m', 'q', 1.5, 2.5, '[]', 30, 4)
 """
 NEWEST = MIGRATIONS[-1][0]
 
@@ -85,13 +90,15 @@ async def test_every_version_is_brought_to_the_newest(start: int, database: Data
     if start:
         statements: list[str] = []
         assert migrate(0, dialect, statements.append, "", MIGRATIONS[:start]) == start
-        run_raw(database.url, *statements, OLD_ROW)
+        run_raw(database.url, *statements, OLD_ROW, *([OLD_CALL] if start >= 2 else []))
         set_version(database.url, start)
     assert "run" in columns(database, "overpaint_requests")
     assert columns(database, "overpaint_leases") == ["expires", "owner", "thread", "token"]
-    assert "output_tokens" in columns(database, "overpaint_calls")
+    assert {"output_tokens", "cached_tokens", "reserved_tokens"} <= set(columns(database, "overpaint_calls"))
     assert version_of(database.url) == NEWEST
     assert (await Ledger(database).claim("old")).mine is (start == 0)
+    spent = await CallLog(database, run="r", node="judge", task="t").spent()
+    assert (spent.calls, spent.tokens, spent.cached) == ((1, 34, 0) if start >= 2 else (0, 0, 0))
 
 
 def test_a_newer_database_is_refused_and_left_alone(database: Database) -> None:

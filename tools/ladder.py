@@ -1,0 +1,88 @@
+"""The ways of asking for structured output, from the strictest to plain words, and which of them each model takes."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage, HumanMessage
+from langchain_core.runnables import Runnable
+from pydantic import BaseModel
+
+from overpaint.tools.references import source_of
+
+Rung = Literal["schema", "tool", "json", "words"]
+"""How an answer is asked for: held to a JSON schema, as a tool call, as any JSON object, or in words alone."""
+
+IN_WORDS: tuple[Rung, ...] = ("json", "words")
+"""The rungs on which the messages have to tell the schema."""
+
+METHODS = {"schema": "json_schema", "tool": "function_calling", "json": "json_mode"}
+"""What LangChain calls the rungs above words."""
+
+_LADDER: tuple[Rung, ...] = ("schema", "tool", "json", "words")
+
+_first: dict[tuple[str, str | None], Rung] = {}
+"""The rung each model of this process is asked on first, by its name and server, once it did not take a higher one."""
+
+
+def rungs(model: BaseChatModel, schema: type[BaseModel]) -> Iterator[tuple[Rung, Runnable[Any, Any]]]:
+    """The ways to ask a model, the one to begin with first; the last is always words.
+
+    A class whose `with_structured_output` knows no `method` has one way of its own, which counts as "schema".
+    """
+    choosing = "method" in inspect.signature(type(model).with_structured_output).parameters
+    first = _first.get(_key(model), "schema")
+    for rung in _LADDER[_LADDER.index(first) : -1]:
+        if rung == "schema" or choosing:
+            bound = _bound(model, schema, **({"method": METHODS[rung]} if choosing else {}))
+            if bound is not None:
+                yield rung, bound
+    yield "words", model
+
+
+def remember(model: BaseChatModel, rung: Rung) -> None:
+    """Ask this model on this rung first from now on, as long as the process lives."""
+    if source_of(model) is not None:
+        _first[_key(model)] = rung
+
+
+def worded(messages: Sequence[BaseMessage], rung: Rung, schema: type[BaseModel]) -> list[BaseMessage]:
+    """The messages, with the schema in words where the rung does not send it along."""
+    if rung not in IN_WORDS:
+        return list(messages)
+    return with_more(messages, f"Answer with one JSON object of this schema: {told(schema)}")
+
+
+def with_more(messages: Sequence[BaseMessage], text: str) -> list[BaseMessage]:
+    """The messages with a text added to what was said last by us: many servers take no two human messages in a row."""
+    *before, last = messages
+    if not isinstance(last, HumanMessage):
+        return [*messages, HumanMessage(text)]
+    if isinstance(last.content, str):
+        return [*before, HumanMessage(f"{last.content}\n\n{text}")]
+    return [*before, HumanMessage([*last.content, {"type": "text", "text": text}])]
+
+
+def told(schema: type[BaseModel]) -> str:
+    """A JSON schema as text."""
+    return json.dumps(schema.model_json_schema(), separators=(",", ":"))
+
+
+def _bound(model: BaseChatModel, schema: type[BaseModel], **method: Any) -> Runnable[Any, Any] | None:
+    """The model bound to a schema; None where it cannot be, that way."""
+    try:
+        bound = model.with_structured_output(schema, **method)
+    except (NotImplementedError, ValueError):
+        return None
+    # ChatNVIDIA would try three wordings of the request in a row, also after a wrong key or an unreadable answer.
+    chains = getattr(bound, "chains", None)
+    return chains[0] if chains else bound
+
+
+def _key(model: BaseChatModel) -> tuple[str, str | None]:
+    source = source_of(model)
+    return (source.name, source.base_url) if source else ("", None)
