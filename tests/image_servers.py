@@ -7,8 +7,8 @@
 
 A picture is a function of prompt and seed alone. `server.troubles` holds what goes wrong, in order, each once.
 `server.hooks["accepted"] = stop` calls `stop(request)` in the server's thread at a moment: `asked` (before the work is
-accepted), `accepted` (paid for, not answered yet), `status` (a job is asked for), `downloading` (half of a picture has
-left). A hook may wait, kill a process, or raise `Reset` to cut the line.
+accepted), `accepted` (paid for, not answered yet), `status` (a job is asked for), `streaming` (another event of a stream
+follows), `downloading` (half of a picture has left). A hook may wait, kill a process, or raise `Reset` to cut the line.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
+from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from typing import Any, Literal
@@ -32,7 +34,7 @@ from PIL import Image
 from tests.servers import Request
 
 Picture = Callable[[str, int | None], bytes]
-Moment = Literal["asked", "accepted", "status", "downloading"]
+Moment = Literal["asked", "accepted", "status", "streaming", "downloading"]
 Place = Literal["paint", "status", "result", "picture"]
 
 
@@ -76,6 +78,14 @@ class Paid:
     since: float
 
 
+@dataclass(frozen=True)
+class Raw:
+    """An answer that is no JSON, with its headers."""
+
+    data: bytes
+    headers: dict[str, str]
+
+
 def blocks(prompt: str, seed: int | None = None) -> bytes:
     """A PNG of 8x8 coloured blocks, 64 pixels wide and high, that no other prompt or seed gives."""
     digest = b"".join(hashlib.sha256(f"{prompt}|{seed}|{row}".encode()).digest()[:24] for row in range(8))
@@ -87,6 +97,22 @@ def encoded(image: Image.Image) -> bytes:
     buffer = BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def fields(request: Request) -> dict[str, Any]:
+    """What a request asks for: its JSON, or its form, with texts as str and files as bytes."""
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith("multipart/form-data"):
+        return dict(request.json)
+    form = BytesParser().parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + request.raw)
+    return dict(map(_field, form.get_payload()))
+
+
+def _field(part: Message) -> tuple[str, Any]:
+    name = str(part.get_param("name", header="content-disposition"))
+    data = part.get_payload(decode=True)
+    assert isinstance(data, bytes)
+    return name, data if part.get_filename() else data.decode()
 
 
 @dataclass
@@ -120,18 +146,19 @@ class ImageServer:
         raise NotImplementedError
 
     def reply(self, place: Place, request: Request) -> tuple[int, Any]:
-        """Status and JSON body of the right answer."""
+        """Status and body of the right answer: JSON, or Raw; a list is a stream of events."""
         raise NotImplementedError
 
     def accept(self, request: Request) -> Paid:
         """Take the work on and bill it, or find the work that this key has paid for."""
-        asked, key = request.json, request.headers.get("idempotency-key")
+        asked, key = fields(request), request.headers.get("idempotency-key")
         with self.lock:
             earlier = [paid for paid in self.paid if paid.key == key and key is not None]
             if self.idempotent and earlier:
                 return earlier[0]
             job = f"{len(self.paid):04d}-{hashlib.sha256(request.raw).hexdigest()[:12]}"
-            work = Paid(asked["prompt"], asked.get("seed"), key, request.headers, asked, job, time.monotonic())
+            seed = None if asked.get("seed") is None else int(asked["seed"])
+            work = Paid(asked["prompt"], seed, key, request.headers, asked, job, time.monotonic())
             self.paid.append(work)
         return work
 
@@ -172,13 +199,27 @@ class ImageServer:
 
 @dataclass
 class OpenAIImages(ImageServer):
-    """POST /v1/images/generations, answered when the picture is done."""
+    """POST /v1/images/generations and /v1/images/edits, answered when the picture is done.
+
+    Args:
+        streams: a request for a stream is answered with one; False answers in one piece all the same.
+        usage: the tokens it says it counted.
+    """
 
     answer_with: Literal["b64_json", "url", "data"] = "b64_json"
+    streams: bool = True
+    usage: dict[str, Any] = field(
+        default_factory=lambda: {
+            "input_tokens": 9,
+            "input_tokens_details": {"text_tokens": 9, "image_tokens": 0},
+            "output_tokens": 40,
+            "total_tokens": 49,
+        }
+    )
 
     def place(self, request: Request) -> Place | None:
         if request.method == "POST":
-            return "paint" if request.path == "/v1/images/generations" else None
+            return "paint" if request.path in ("/v1/images/generations", "/v1/images/edits") else None
         return "picture" if request.path.startswith("/pictures/") else None
 
     def reply(self, place: Place, request: Request) -> tuple[int, Any]:
@@ -186,14 +227,22 @@ class OpenAIImages(ImageServer):
         self.at("accepted", request)
         time.sleep(max(0.0, work.since + self.delay - time.monotonic()))
         picture = self.bytes_of(work)
-        if self.answer_with == "b64_json":
+        if self.answer_with != "b64_json":
+            image = {"url": self.address(work)}
+        else:
             image = {"b64_json": base64.b64encode(picture).decode()}
             with self.lock:
                 self.delivered.append(hashlib.sha256(picture).hexdigest())
-        else:
-            image = {"url": self.address(work)}
-        usage = {"input_tokens": 9, "output_tokens": 40, "total_tokens": 49}
-        return 200, {"created": 1, "data": [image], "usage": usage}
+        if self.streams and work.asked.get("stream") in (True, "true"):
+            return 200, self.events(work, image)
+        return 200, {"created": 1, "data": [image], "usage": self.usage}
+
+    def events(self, work: Paid, image: dict[str, str]) -> list[dict[str, Any]]:
+        """A stream: the pictures on their way that were asked for, and the last one (types/image_gen_stream_event.py)."""
+        kind = "image_edit" if "image" in work.asked else "image_generation"
+        partial = range(int(work.asked.get("partial_images", 0)))
+        way = [{"type": f"{kind}.partial_image", "partial_image_index": each, **image} for each in partial]
+        return [*way, {"type": f"{kind}.completed", "usage": self.usage, **image}]
 
 
 @dataclass
@@ -236,7 +285,7 @@ class FalQueue(ImageServer):
 @contextmanager
 def openai_images(**options: Any) -> Iterator[OpenAIImages]:
     """Serve OpenAI's images API; `options` are those of ImageServer."""
-    with _serving(OpenAIImages(**options), "/v1") as server:
+    with serving(OpenAIImages(**options), "/v1") as server:
         assert isinstance(server, OpenAIImages)
         yield server
 
@@ -244,13 +293,14 @@ def openai_images(**options: Any) -> Iterator[OpenAIImages]:
 @contextmanager
 def fal_queue(**options: Any) -> Iterator[FalQueue]:
     """Serve fal's queue; `options` are those of ImageServer."""
-    with _serving(FalQueue(**options), "") as server:
+    with serving(FalQueue(**options), "") as server:
         assert isinstance(server, FalQueue)
         yield server
 
 
 @contextmanager
-def _serving(server: ImageServer, prefix: str) -> Iterator[ImageServer]:
+def serving(server: ImageServer, prefix: str = "") -> Iterator[ImageServer]:
+    """Serve on a port of loopback that is free, and put the address into `server.url`."""
     httpd = _Http(("127.0.0.1", 0), _Handler)
     httpd.app = server
     server.url = f"http://127.0.0.1:{httpd.server_address[1]}{prefix}"
@@ -312,7 +362,20 @@ class _Handler(BaseHTTPRequestHandler):
         if place == "picture":
             return self._hand_over(request)
         status, body = app.reply(place, request)
+        if isinstance(body, list):
+            return self._stream(body, request)
+        if isinstance(body, Raw):
+            return self._send(status, body.data, body.headers)
         return self._send(status, json.dumps(body).encode())
+
+    def _stream(self, events: list[dict[str, Any]], request: Request) -> None:
+        lines = [f"event: {each['type']}\r\ndata: {json.dumps(each)}\r\n\r\n".encode() for each in events]
+        self._head(200, sum(map(len, lines)), {"Content-Type": "text/event-stream; charset=utf-8"})
+        for number, line in enumerate(lines):
+            if number:
+                self.server.app.at("streaming", request)
+            self.wfile.write(line)
+            self.wfile.flush()
 
     def _hand_over(self, request: Request) -> None:
         app = self.server.app

@@ -18,6 +18,9 @@ from overpaint.tools.provider_errors import key_variable, scrubbed
 ANSWER_TOKENS = 4096
 """Room for an answer to a long checklist; ChatNVIDIA's own limit of 1024 cuts it off."""
 
+NO_KEY = "none"
+"""What is sent to a server that gets no key: without one, clients refuse to start, or take the vendor's themselves."""
+
 _HOSTS = {
     "openai": ("api.openai.com",),
     "nvidia": ("integrate.api.nvidia.com", "ai.api.nvidia.com"),
@@ -89,14 +92,15 @@ def provider_at(provider: str, base_url: str | None) -> str:
 def _openai(name: str, given: dict[str, Any]) -> BaseChatModel:
     from langchain_openai import ChatOpenAI
 
+    named = "base_url" in given
     base_url = _address(name, given, "OPENAI_BASE_URL", "OPENAI_API_BASE")
-    key = _key(name, given, optional=not is_vendors("openai", base_url))
+    key = _key(name, given, own=not is_vendors("openai", base_url), named=named)
     # No connection outlives its call: ChatOpenAI shares one pool among all event loops of a process, so that a
     # connection kept from one `asyncio.run` fails the first call of the next with "Event loop is closed".
     return ChatOpenAI(
         model=name.partition(":")[2],
         base_url=base_url,
-        api_key=SecretStr(key or "none"),  # its client wants one, also for a server that does not
+        api_key=SecretStr(key or NO_KEY),
         max_retries=0,
         default_headers={"Connection": "close"},
         **given,
@@ -106,9 +110,10 @@ def _openai(name: str, given: dict[str, Any]) -> BaseChatModel:
 def _nvidia(name: str, given: dict[str, Any]) -> BaseChatModel:
     from langchain_nvidia_ai_endpoints import ChatNVIDIA
 
+    named = "base_url" in given
     base_url = _address(name, given, "NVIDIA_BASE_URL") or NVIDIA
     hosted = is_vendors("nvidia", base_url)
-    key = _key(name, given, optional=not hosted)
+    key = _key(name, given, own=not hosted, named=named)
     model_id = name.partition(":")[2]
     if hosted:
         _make_known(model_id)
@@ -125,7 +130,8 @@ def _any(name: str, given: dict[str, Any]) -> BaseChatModel:
     """A model of a provider whose package names its parameters as it likes."""
     from langchain.chat_models import init_chat_model
 
-    key = _key(name, given, optional=True)
+    named = "base_url" in given
+    key = _key(name, given, own=True, named=named)
     if base_url := _address(name, given):
         given["base_url"] = base_url
     wanted: dict[str, Any] = {"api_key": SecretStr(key)} if key else {}
@@ -173,12 +179,16 @@ def _address(name: str, given: dict[str, Any], *variables: str) -> str | None:
     return str(url)
 
 
-def _key(name: str, given: dict[str, Any], *, optional: bool) -> str | None:
-    """The key of the variable that was named, else the provider's usual one; a server of one's own may want none."""
+def _key(name: str, given: dict[str, Any], *, own: bool, named: bool) -> str | None:
+    """The key of the variable that was named, else the provider's usual one.
+
+    A server of one's own may want none; and where its address was given as a setting it gets none but the one named
+    beside it, as the vendor's key is none of its business. An address in the environment goes with the key there.
+    """
     variable = given.pop("api_key_env", None)
     usual = key_variable(name.partition(":")[0])
-    if variable is None and optional:
-        return find_key(usual)
+    if variable is None and own:
+        return NO_KEY if named else find_key(usual)
     return needed_key(variable or usual, name=name)
 
 

@@ -29,6 +29,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 _Place = tuple[str | None, int | None]
+_ANYWHERE: _Place = ("*", None)
 
 
 class _Inside(OSError):
@@ -39,7 +40,9 @@ class _Passing(Exception):
     """One try failed; the next one may not."""
 
 
-async def download(url: str, *, allow: str | None, seconds: float, limit: int = MAX_BYTES) -> bytes:
+async def download(
+    url: str, *, allow: str | None, seconds: float, limit: int = MAX_BYTES, anywhere: bool = False
+) -> bytes:
     """Fetch a picture that has been paid for; a download is free, so it is tried again while it may help.
 
     Args:
@@ -48,14 +51,16 @@ async def download(url: str, *, allow: str | None, seconds: float, limit: int = 
         allow: the provider's own base URL; its host and port may be anywhere, for servers of one's own.
         seconds: for everything, all tries together.
         limit: the most bytes to read.
+        anywhere: True fetches from private, local and reserved networks too, for those who trust the provider so far.
 
     Raises:
         ProviderFault: always `unsure`, as the picture is paid for already; retryable when a later try may succeed.
     """
     await asyncio.to_thread(import_module, "aiohttp")  # it reads certificates from disk
+    allowed = _ANYWHERE if anywhere else _place(allow)
     try:
-        async with asyncio.timeout(seconds), _session(allow) as session:
-            return await _patiently(session, _read(url), _place(allow), limit)
+        async with asyncio.timeout(seconds), _session(allowed) as session:
+            return await _patiently(session, _read(url), allowed, limit)
     except TimeoutError:
         raise _lost(_read(url), f"did not come within {seconds:.0f} seconds", retryable=True) from None
 
@@ -121,7 +126,7 @@ def _refuse_address(here: URL, url: URL, allowed: _Place) -> None:
     host = here.raw_host
     if here.scheme not in ("http", "https") or not host:
         raise _lost(url, f"is no http address ({scrubbed(here.scheme, 20) or 'none'})")
-    if (host, here.port) != allowed and _is_literal_inside(host):
+    if allowed not in (_ANYWHERE, (host, here.port)) and _is_literal_inside(host):
         raise _lost(url, f"points inside, at {scrubbed(host, 60)}")
 
 
@@ -132,15 +137,15 @@ def _lost(url: URL | None, what: str, *, retryable: bool = False) -> ProviderFau
     return ProviderFault(f"{told}{', try again later' if retryable else ''}.", retryable=retryable, unsure=True)
 
 
-def _session(allow: str | None) -> aiohttp.ClientSession:
+def _session(allowed: _Place) -> aiohttp.ClientSession:
     from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
-    connector = TCPConnector(resolver=_resolver(allow), use_dns_cache=False, force_close=True)
+    connector = TCPConnector(resolver=_resolver(allowed), use_dns_cache=False, force_close=True)
     patience = ClientTimeout(total=None, sock_connect=20, sock_read=60)
     return ClientSession(connector=connector, timeout=patience, trust_env=False)
 
 
-def _resolver(allow: str | None) -> aiohttp.ThreadedResolver:
+def _resolver(allowed: _Place) -> aiohttp.ThreadedResolver:
     """Resolves names as the system does, and refuses those that lead inside. Literal addresses never come here."""
     from aiohttp import ThreadedResolver
 
@@ -150,7 +155,7 @@ def _resolver(allow: str | None) -> aiohttp.ThreadedResolver:
                 found = await super().resolve(host, port, family)
             except UnicodeError:
                 raise _Inside(f"has a name that is none ({scrubbed(host, 60)})") from None
-            if (host, port) != _place(allow) and any(is_inside(each["host"]) for each in found):
+            if allowed not in (_ANYWHERE, (host, port)) and any(is_inside(each["host"]) for each in found):
                 raise _Inside(f"points inside, by the name {host}")
             return found
 

@@ -36,6 +36,8 @@ BARE = MAKERS - {"new", "merge", "paste", "blend", "composite"}
 
 ALLOWED = {
     ("tools/backends/masking.py", "paste", "paste_back"): "the edit: decoded pixels, inside the mask only",
+    ("tools/backends/openai_edits.py", "new", "_mask"): "where to repaint, sent beside the picture",
+    ("tools/backends/openai_edits.py", "paste", "_mask"): "the same",
     ("tools/decoding.py", "new", "_shown"): "white below the transparent parts of a picture a user gave",
     ("tools/decoding.py", "alpha_composite", "_shown"): "the same",
     ("src/overpaint/shapes/inspector.py", "new", "_native"): "ground below the transparent parts of what is measured",

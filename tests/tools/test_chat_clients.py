@@ -89,13 +89,17 @@ async def test_what_is_not_given_is_not_sent(server: ChatServer, store: ImageSto
 
 
 @pytest.mark.parametrize("name", ["openai:m", "nvidia:acme/m"])
-async def test_a_key_comes_from_a_file_or_is_not_needed_by_a_server_of_ones_own(
-    name: str, server: ChatServer, store: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("by_file", [False, True])
+async def test_a_server_named_by_a_setting_gets_the_key_named_beside_it_and_never_the_vendors(
+    name: str, by_file: bool, server: ChatServer, store: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await get_chat(name, store, base_url=server.url).ainvoke("Hello")
     (tmp_path / "key").write_text("sk-from-a-file\n")
-    monkeypatch.setenv(f"{name.partition(':')[0].upper()}_API_KEY_FILE", str(tmp_path / "key"))
-    chat = get_chat(name, store, base_url=server.url)
+    usual = f"{name.partition(':')[0].upper()}_API_KEY"
+    monkeypatch.setenv(f"{usual}_FILE" if by_file else usual, str(tmp_path / "key") if by_file else "sk-the-vendors")
+    await get_chat(name, store, base_url=server.url).ainvoke("Hello")
+    assert server.asked[0].headers["authorization"] == "Bearer none"
+    monkeypatch.setenv("MINE_FILE", str(tmp_path / "key"))
+    chat = get_chat(name, store, base_url=server.url, api_key_env="MINE")
     await chat.ainvoke("Hello")
     assert server.asked[1].headers["authorization"] == "Bearer sk-from-a-file"
     assert "sk-from-a-file" not in repr(chat) + str(chat.to_json())
@@ -183,7 +187,7 @@ def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("other")
 async def test_any_other_provider_is_told_in_its_own_words_or_refused_by_name(store: ImageStore) -> None:
     chat = get_chat("groq:m", store, temperature=0.1, max_tokens=50, base_url="http://localhost:9/v1")
-    assert (await chat.ainvoke("Hello")).text == "0.1 50 http://localhost:9/v1 gsk-of-this-test"
+    assert (await chat.ainvoke("Hello")).text == "0.1 50 http://localhost:9/v1 none"
     assert longest_answer(chat) == 50
     assert chat.max_retries == 1  # type: ignore[attr-defined]
     source = source_of(chat)

@@ -102,6 +102,14 @@ async def test_another_port_of_the_allowed_host_is_inside(server: OpenAIImages) 
         assert other.requests == []
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_where_the_user_trusts_the_provider_what_lies_inside_is_fetched(host: str, server: OpenAIImages) -> None:
+    url = f"http://{host}:{URL(server.root).port}/pictures/1.png"
+    assert await download(url, allow=None, seconds=5, anywhere=True) == blocks("a red circle")
+    with pytest.raises(ProviderFault, match="no http"):
+        await download("file:///etc/passwd", allow=None, seconds=5, anywhere=True)
+
+
 async def test_a_redirect_is_followed_and_checked_like_the_first_address(server: OpenAIImages) -> None:
     def to(place: str) -> Trouble:
         return Trouble("picture", 302, {"Location": place})

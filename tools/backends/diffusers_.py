@@ -9,20 +9,25 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import replace
 from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
-from overpaint.tools.backends.loading import check_installed, load, locate, place
+from overpaint.tools.backends.loading import OutOfMemory, Placement, check_installed, locate, place
+from overpaint.tools.backends.model_index import Index, fetch_index, read_index
 from overpaint.tools.backends.painting import paint_one
-from overpaint.tools.backends.prompt_length import token_limit
+from overpaint.tools.backends.pipelines import Recipe, check_lora, load
+from overpaint.tools.backends.prompt_length import readers_in, token_limit, unread_end
 from overpaint.tools.faults import BadInput
-from overpaint.tools.painters import Abilities, PaintRequest, PaintResult, Progress, refuse_size
+from overpaint.tools.painters import Abilities, PaintRequest, PaintResult, Progress
+from overpaint.tools.refusals import refuse_size
 
 DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 DTYPES = ("float32", "float16", "bfloat16")
 OFFLOADS = ("none", "model", "sequential")
-ACCEPTS = frozenset({"size", "steps", "guidance", "negative_prompt", "device", "dtype", "offload"})
+OPTIONS = frozenset({"device", "dtype", "offload", "variant", "scheduler", "lora", "vae_tiling"})
+OFFLOADED = "the GPU's memory was too small, so it was painted with offload=model; set that to save the first try"
 SIDES = range(8, 8193, 8)
 """Every latent model works on cells of at least 8 pixels; a model that wants more says so when it is loaded."""
 
@@ -38,6 +43,7 @@ class DiffusersPainter:
         name: what to call it in records; the model when left out.
         device: auto, cpu, mps, cuda or cuda:<number>. dtype: float32, float16 or bfloat16.
         offload: none, model or sequential: keep weights on the CPU until they are needed (diffusers, "Reduce memory").
+        variant, scheduler, lora, vae_tiling: what is changed of the model as it is loaded, see `Recipe`.
         defaults: what to use for size, steps, guidance and strength where a request leaves them open.
         sides: the widths and heights it can paint, in pixels.
 
@@ -53,6 +59,10 @@ class DiffusersPainter:
         device: str | None = None,
         dtype: str | None = None,
         offload: str | None = None,
+        variant: str | None = None,
+        scheduler: str | None = None,
+        lora: str | None = None,
+        vae_tiling: bool = False,
         defaults: Mapping[str, Any] = MappingProxyType({}),
         sides: range = SIDES,
     ) -> None:
@@ -61,24 +71,31 @@ class DiffusersPainter:
         _check_choice("dtype", dtype, DTYPES)
         _check_choice("offload", offload, OFFLOADS)
         check_installed()
+        if lora is not None:
+            check_lora(lora)
         self.name = name or f"diffusers:{model}"
-        self._model = locate(model)
+        self._recipe = Recipe(locate(model), variant, scheduler, lora, vae_tiling)
         self._placing = partial(place, device, dtype, offload)
+        self._lighter: Placement | None = None
         self._defaults = defaults
-        self._abilities = Abilities(
-            accepts=ACCEPTS,
-            sides=sides,
-            edit="mask",
-            seeds=True,
-            free=True,
-            token_limit=token_limit(self._model),
-            price_usd=0.0,
-        )
+        self._sides = sides
+        self._abilities = self._able(read_index(self._recipe.model))
 
     @property
     def abilities(self) -> Abilities:
-        """What this painter can do, settled when it was made."""
+        """What this painter can do, told by the model's own files; for a hub id the most until those are here."""
         return self._abilities
+
+    def _able(self, index: Index | None) -> Abilities:
+        return Abilities(
+            accepts=_accepts(index),
+            sides=self._sides,
+            edit="mask" if index is None else index.edit,
+            seeds=True,
+            free=True,
+            token_limit=None if index is None else token_limit(index),
+            price_usd=0.0,
+        )
 
     async def check(self) -> None:
         """See that the device is there and suits the rest; imports torch.
@@ -88,11 +105,20 @@ class DiffusersPainter:
         """
         await asyncio.get_running_loop().run_in_executor(_painting_thread(), self._placing)
 
+    async def unread(self, prompt: str) -> str:
+        """The end of a prompt that the model will not see; empty when it sees all. Loads tokenizers, no weights.
+
+        Raises:
+            ProviderFault: the tokenizers cannot be found, downloaded or read.
+        """
+        return await asyncio.to_thread(self._unread, prompt)
+
     async def paint(self, request: PaintRequest, progress: Progress | None = None) -> PaintResult:
         """Paint one picture; the same request with the same seed gives the same bytes on the same machine.
 
         With `boxes`, only they are repainted and every pixel outside them stays as in the source; strength is then 1
-        when left open. A cancelled picture stops at its next step.
+        when left open. A cancelled picture stops at its next step. One that does not fit into a GPU's memory is painted
+        again with the weights offloaded, and so are all after it; there is no batch to halve, since it is always 1.
 
         Raises:
             BadInput: the request asks for something the model or this machine cannot do.
@@ -123,21 +149,77 @@ class DiffusersPainter:
             raise BadInput(f"steps {request.steps} is less than 1")
         refuse_size(self, request.size)
 
+    def _known(self) -> Index:
+        """The model's index, downloaded if need be; from then on the abilities are those it tells of."""
+        index = fetch_index(self._recipe.model)
+        self._abilities = self._able(index)
+        return index
+
+    def _unread(self, prompt: str) -> str:
+        self._known()
+        return unread_end(readers_in(self._recipe.model), prompt)[0]
+
     def _paint(self, request: PaintRequest, report: Callable[[int, int], None]) -> PaintResult:
-        loaded = load(self._model, self._placing())
         seed = secrets.randbelow(2**32) if request.seed is None else request.seed
-        return paint_one(loaded, request, self._defaults, seed, self.name, report)
+        placement = self._lighter or self._placing(half=_half(self._known()))
+
+        def attempt(placement: Placement) -> PaintResult:
+            loaded = load(self._recipe, placement)
+            return paint_one(loaded, request, self._defaults, seed, self.name, report)
+
+        try:
+            return attempt(placement)
+        except OutOfMemory:
+            if not placement.device.startswith("cuda") or placement.offload != "none":
+                raise
+        # Out of the except block, since the error's traceback holds on to what did not fit.
+        self._lighter = replace(placement, offload="model")
+        result = attempt(self._lighter)
+        return replace(result, notes=(*result.notes, OFFLOADED))
 
 
 def open_painter(
-    model: str, *, device: str | None = None, dtype: str | None = None, offload: str | None = None
+    model: str,
+    *,
+    device: str | None = None,
+    dtype: str | None = None,
+    offload: str | None = None,
+    variant: str | None = None,
+    scheduler: str | None = None,
+    lora: str | None = None,
+    vae_tiling: bool = False,
 ) -> DiffusersPainter:
     """Make the painter behind "diffusers:<folder or hub id>".
 
     Raises:
         BadInput: as DiffusersPainter.
     """
-    return DiffusersPainter(model, device=device, dtype=dtype, offload=offload)
+    return DiffusersPainter(
+        model,
+        device=device,
+        dtype=dtype,
+        offload=offload,
+        variant=variant,
+        scheduler=scheduler,
+        lora=lora,
+        vae_tiling=vae_tiling,
+    )
+
+
+def _accepts(index: Index | None) -> frozenset[str]:
+    """The settings it honours; all of them while the model is unknown, which then refuses by itself."""
+    settings = {"size", "steps", "guidance", "negative_prompt", "strength"}
+    if index is None or not index.kind.takes:
+        return OPTIONS | settings
+    kind = index.kind
+    pipeline_calls = {"steps": "num_inference_steps", "guidance": kind.guidance, "negative_prompt": "negative_prompt"}
+    idle = {setting for setting, argument in pipeline_calls.items() if argument not in kind.heeds}
+    return OPTIONS | settings - idle - (set() if index.takes_strength else {"strength"})
+
+
+def _half(index: Index) -> str:
+    # Transformers are trained in bfloat16, and float16 is too narrow for some; most UNets come in float16.
+    return "bfloat16" if "transformer" in index.parts else "float16"
 
 
 def _check_choice(setting: str, value: str | None, choices: tuple[str, ...]) -> None:

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from overpaint.tools.backends.rest import Answer, said, words
 from overpaint.tools.provider_errors import scrubbed
-
-if TYPE_CHECKING:
-    from overpaint.tools.backends.fal_http import Answer
-
-RATIOS = ((21, 9), (16, 9), (3, 2), (4, 3), (1, 1), (3, 4), (2, 3), (9, 16), (9, 21))
-"""What the *ultra* apps can paint (fal.ai, FLUX1.1 [pro] ultra, aspect_ratio)."""
-
-
-def aspect_ratio(size: tuple[int, int]) -> str:
-    """Name the ratio nearest to a size (width, height), by the factor between them."""
-    wanted = math.log(size[0] / size[1])
-    width, height = min(RATIOS, key=lambda ratio: abs(math.log(ratio[0] / ratio[1]) - wanted))
-    return f"{width}:{height}"
 
 
 def first_image(answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,6 +21,11 @@ def is_nsfw(answer: Mapping[str, Any]) -> bool:
     return isinstance(found, list) and bool(found) and found[0] is True
 
 
+def is_final(answer: Answer) -> bool:
+    """Whether an error is what the job ended with, not one of handing its result out (fal.ai, Request Errors)."""
+    return answer.status >= 500 and "X-Fal-Error-Type" in answer.headers
+
+
 def blocked_reason(answer: Answer) -> str | None:
     """Why the provider would not paint this; None when it did not say so (fal.ai, Model Errors)."""
     details = answer.json.get("detail")
@@ -43,9 +35,6 @@ def blocked_reason(answer: Answer) -> str | None:
     return None
 
 
-def said(answer: Answer, ended: Mapping[str, Any] | None = None) -> str:
-    """The provider's own words about a failure, on one line."""
-    detail = answer.json.get("detail") or answer.json.get("error") or (ended or {}).get("error")
-    if isinstance(detail, list) and detail and isinstance(detail[0], dict):
-        detail = detail[0].get("msg")
-    return scrubbed(str(detail or answer.trouble or f"status {answer.status}"))
+def why(answer: Answer, ended: Mapping[str, Any]) -> str:
+    """The provider's words about a job that failed, from its result or from its status."""
+    return words(answer.json) or words(ended) or said(answer)

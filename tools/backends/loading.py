@@ -1,4 +1,4 @@
-"""Loads diffusers pipelines: where they run, in what precision, once per process; and says plainly what went wrong."""
+"""What a model on this machine needs: packages, a folder, a place to run; and a plain word when something fails."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.provider_errors import scrubbed
@@ -21,8 +19,11 @@ HARMLESS = (
     "requires torchvision (not installed)",
     "Token indices sequence length is longer",
     "The following part of your input was truncated",
+    "clean_caption",
+    "should be kept in float32: []",
 )
 """Log messages that say nothing a user can act on, or that come back as a note of the result."""
+LIGHTER = "set a smaller size, dtype=float16 or bfloat16, vae_tiling=true, or on a GPU offload=model or sequential"
 
 
 @dataclass(frozen=True)
@@ -32,35 +33,6 @@ class Placement:
     device: str
     dtype: str
     offload: str
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A pipeline in memory, and its image-to-image twin of the same weights, made when first used."""
-
-    pipe: Any
-    placement: Placement
-
-    @cached_property
-    def image_to_image(self) -> Any:
-        """The image-to-image pipeline over the same weights.
-
-        Raises:
-            BadInput: diffusers has none for this kind of model.
-        """
-        from diffusers import AutoPipelineForImage2Image
-
-        try:
-            twin = AutoPipelineForImage2Image.from_pipe(self.pipe)
-        except ValueError as error:
-            kind = type(self.pipe).__name__
-            raise BadInput(
-                f"{kind} cannot start from a picture: paint without a source, or use another model"
-            ) from error
-        return _placed(twin, self.placement)
-
-
-_loaded: dict[tuple[str, Placement], Loaded] = {}
 
 
 def check_installed() -> None:
@@ -93,8 +65,18 @@ def locate(model: str) -> str:
     return str(path.resolve())
 
 
-def place(device: str | None, dtype: str | None, offload: str | None) -> Placement:
+class OutOfMemory(ProviderFault):
+    """The picture or the model did not fit into memory."""
+
+
+def place(device: str | None, dtype: str | None, offload: str | None, half: str = "float16") -> Placement:
     """Settle where to run, with the best of this machine for what is left open. Imports torch.
+
+    Args:
+        device: auto, cpu, mps, cuda or cuda:<number>.
+        dtype: float32, float16 or bfloat16.
+        offload: none, model or sequential.
+        half: the dtype on a GPU where none is given; a CPU gets float32.
 
     Raises:
         BadInput: the device is not there, or weights shall be offloaded to the CPU they run on.
@@ -112,41 +94,7 @@ def place(device: str | None, dtype: str | None, offload: str | None) -> Placeme
         raise BadInput(
             f"offload {offload!r} moves weights from a GPU to the CPU, but they run on the CPU: leave it out"
         )
-    return Placement(device, dtype or ("float32" if device == "cpu" else "float16"), offload)
-
-
-def load(model: str, placement: Placement) -> Loaded:
-    """Load a model, or return it when this process has it already. Call it on the painting thread only.
-
-    Raises:
-        ProviderFault: it cannot be found, downloaded or read.
-    """
-    key = (model, placement)
-    if key not in _loaded:
-        with faults(model, "load"), quiet():
-            _loaded[key] = Loaded(_read(model, placement), placement)
-    return _loaded[key]
-
-
-def _read(model: str, placement: Placement) -> Any:
-    import torch
-    from diffusers import AutoPipelineForText2Image
-
-    dtype = getattr(torch, placement.dtype)
-    # Pickled weights can run code when they are read, so only safetensors are.
-    pipe = AutoPipelineForText2Image.from_pretrained(model, dtype=dtype, use_safetensors=True)
-    return _placed(pipe, placement)
-
-
-def _placed(pipe: Any, placement: Placement) -> Any:
-    pipe.set_progress_bar_config(disable=True)
-    if placement.offload == "model":
-        pipe.enable_model_cpu_offload(device=placement.device)
-    elif placement.offload == "sequential":
-        pipe.enable_sequential_cpu_offload(device=placement.device)
-    else:
-        pipe.to(placement.device)
-    return pipe
+    return Placement(device, dtype or ("float32" if device == "cpu" else half), offload)
 
 
 @contextmanager
@@ -191,7 +139,7 @@ def _fault(error: Exception, model: str, doing: str) -> ProviderFault:
     kinds = {kind.__name__ for kind in type(error).__mro__}
     told = f"cannot {doing} {model}: {type(error).__name__}: {scrubbed(str(error))}"
     if kinds & {"OutOfMemoryError", "MemoryError"} or "allocate memory" in str(error):
-        return ProviderFault(f"{told} | Out of memory: use a smaller size, float16, or offload.", fatal=doing == "load")
+        return OutOfMemory(f"{told} | Out of memory: {LIGHTER}.", fatal=doing == "load")
     if kinds & {"NetworkError", "TimeoutException", "ConnectionError", "Timeout"}:
         return ProviderFault(f"{told} | The hub was not reached: check the connection and try again.", retryable=True)
     if doing == "load" and Path(model).is_dir():

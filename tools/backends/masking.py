@@ -7,6 +7,7 @@ set back to the source's, noised to the level of the step. This is the known-reg
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ Rectangle = tuple[int, int, int, int]
 """(left, top, right, bottom) in pixels, right and bottom exclusive."""
 Keep = Callable[[Any, int, dict[str, Any]], dict[str, Any]]
 """Called with (pipeline, step, tensors) after a step; returns the tensors to go on with."""
+PACKING = ["latents", "batch_size", "num_channels_latents", "height", "width"]
+"""What FLUX and Qwen-Image pack latents with, each 2x2 cells to one token; others of the same name differ."""
 
 
 def rectangles(boxes: Sequence[Box], size: tuple[int, int]) -> list[Rectangle]:
@@ -52,7 +55,7 @@ def keep_source(pipe: Any, source: Image, inside: Sequence[Rectangle], seed: int
     """Make the step callback that re-imposes the source outside the rectangles.
 
     Args:
-        pipe: an image-to-image pipeline with `vae`, `scheduler` and `image_processor`.
+        pipe: a pipeline that `holds_latents`.
         source: RGB, of the size that is painted.
         inside: where to paint; widened to whole latent cells.
         seed: of the noise that the source is given at each level.
@@ -65,6 +68,7 @@ def keep_source(pipe: Any, source: Image, inside: Sequence[Rectangle], seed: int
     for left, top, right, bottom in inside:
         mask[top // cell : math.ceil(bottom / cell), left // cell : math.ceil(right / cell)] = 1
     noise = torch.randn(clean.shape, generator=torch.Generator("cpu").manual_seed(seed)).to(clean)
+    clean, noise, mask = (_packed(pipe, each) for each in (clean, noise, mask.expand(clean.shape)))
 
     def keep(pipe: Any, step: int, tensors: dict[str, Any]) -> dict[str, Any]:
         latents = tensors["latents"]
@@ -75,10 +79,22 @@ def keep_source(pipe: Any, source: Image, inside: Sequence[Rectangle], seed: int
 
 
 def holds_latents(pipe: Any) -> bool:
-    """Tell whether a pipeline's latents are a plain (1, channels, rows, columns) grid that `keep_source` can hold."""
-    return all(hasattr(pipe, part) for part in ("vae", "scheduler", "image_processor")) and not hasattr(
-        pipe, "_pack_latents"
-    )
+    """Tell whether `keep_source` knows a pipeline's latents.
+
+    They are a grid of one picture, scaled as the VAE's config says, plain or packed as FLUX and Qwen-Image do.
+    """
+    if not all(hasattr(pipe, part) for part in ("vae", "scheduler", "image_processor")):
+        return False
+    if hasattr(pipe, "_pack_latents") and list(inspect.signature(pipe._pack_latents).parameters) != PACKING:
+        return False
+    return bool({"scaling_factor", "latents_mean"} & pipe.vae.config.keys())
+
+
+def _packed(pipe: Any, grid: Any) -> Any:
+    """A grid (1, channels, ..., rows, columns) in the shape that the pipeline's steps have it."""
+    if not hasattr(pipe, "_pack_latents"):
+        return grid
+    return pipe._pack_latents(grid.contiguous(), 1, grid.shape[1], grid.shape[-2], grid.shape[-1])
 
 
 def _encode(pipe: Any, source: Image) -> Any:
@@ -87,6 +103,8 @@ def _encode(pipe: Any, source: Image) -> Any:
 
     vae, config = pipe.vae, pipe.vae.config
     pixels = pipe.image_processor.preprocess(source).to(pipe._execution_device)
+    if _is_video(vae):
+        pixels = pixels.unsqueeze(2)
     usual = vae.dtype
     # SDXL's encoder overflows in float16 and says so in its config, as its own pipelines heed.
     upcast = usual == torch.float16 and getattr(config, "force_upcast", False)
@@ -96,14 +114,36 @@ def _encode(pipe: Any, source: Image) -> Any:
         encoded = vae.encode(pixels.to(vae.dtype))
         if upcast:
             vae.to(usual)
-    latents = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latents
-    shift = getattr(config, "shift_factor", None) or 0.0
-    return ((latents - shift) * config.scaling_factor).to(usual)
+    return _scaled(_most_likely(encoded), config).to(usual)
+
+
+def _is_video(vae: Any) -> bool:
+    """Whether a VAE takes (1, 3, frames, height, width), as Qwen-Image's does."""
+    return hasattr(vae.config, "temperal_downsample")
+
+
+def _most_likely(encoded: Any) -> Any:
+    if hasattr(encoded, "latent_dist"):
+        return encoded.latent_dist.mode()
+    return encoded.latents if hasattr(encoded, "latents") else encoded.latent
+
+
+def _scaled(latents: Any, config: Any) -> Any:
+    """As the pipelines do it: by one factor, and where the VAE states them by each channel's mean and deviation."""
+    import torch
+
+    shift, factor = getattr(config, "shift_factor", None) or 0.0, getattr(config, "scaling_factor", None) or 1.0
+    if getattr(config, "latents_mean", None) is None:
+        return (latents - shift) * factor
+    shape = (1, -1, *[1] * (latents.ndim - 2))
+    mean, deviation = (torch.tensor(each).view(shape).to(latents) for each in (config.latents_mean, config.latents_std))
+    return (latents - mean) * factor / deviation
 
 
 def _noised(pipe: Any, clean: Any, noise: Any, step: int) -> Any:
     """Noise latents to the level at which `step` begins; past the last step they are clean."""
-    scheduler, first = pipe.scheduler, len(pipe.scheduler.timesteps) - pipe.num_timesteps
+    scheduler = pipe.scheduler
+    first = len(scheduler.timesteps) - getattr(pipe, "num_timesteps", len(scheduler.timesteps))
     level = scheduler.timesteps[first + step : first + step + 1]
     if len(level) == 0:
         return clean

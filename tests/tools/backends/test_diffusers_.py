@@ -146,7 +146,7 @@ async def test_the_part_of_a_prompt_that_is_not_read_is_named(painter: Diffusers
 async def test_painting_and_loading_print_and_log_nothing(
     painter: DiffusersPainter, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("overpaint.tools.backends.loading._loaded", {})
+    monkeypatch.setattr("overpaint.tools.backends.pipelines._loaded", {})
     filters = [list(handler.filters) for handler in logging.getLogger("diffusers").handlers]
     await painter.paint(PaintRequest("a red circle, " * 20, seed=1))
     assert capfd.readouterr() == ("", "")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from blockbuster import blockbuster_ctx
-from hypothesis import given
-from hypothesis import strategies as st
 
 from overpaint.tools.backends import fal
 from overpaint.tools.backends.fal import APP, FalPainter
-from overpaint.tools.backends.fal_answers import RATIOS, aspect_ratio
+from overpaint.tools.backends.fal_apps import known
+from overpaint.tools.backends.remote import Options
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.painters import PaintRequest, get_painter
-from tests.image_servers import FalQueue, Reset, Trouble, blocks, fal_queue
+from tests.image_servers import FalQueue, Paid, Reset, Trouble, blocks, fal_queue, openai_images
 
 CIRCLE = PaintRequest("a red circle", seed=7, key="the-key")
 
@@ -63,14 +65,106 @@ async def test_a_size_is_sent_as_the_app_takes_it(server: FalQueue) -> None:
     assert "image_size" not in ultra
 
 
-@given(st.integers(8, 8192), st.integers(8, 8192))
-def test_no_other_ratio_is_nearer(width: int, height: int) -> None:
-    across, down = (int(part) for part in aspect_ratio((width, height)).split(":"))
-    assert (across, down) in RATIOS
-    factor = max(width / height * down / across, height / width * across / down)
-    for other in RATIOS:
-        wanted = width / height / (other[0] / other[1])
-        assert factor <= max(wanted, 1 / wanted) * (1 + 1e-9)
+NOT_TAKEN = [
+    ("", ["steps", "guidance", "negative_prompt", "strength"], None),
+    ("fal-ai/flux/dev", ["negative_prompt"], None),
+    ("fal-ai/flux/dev/image-to-image", ["negative_prompt"], None),
+    ("fal-ai/flux-pro/kontext", ["steps", "negative_prompt", "strength"], "instruct"),
+    ("fal-ai/nano-banana/edit", ["steps", "guidance", "negative_prompt", "strength"], "instruct"),
+    ("fal-ai/fast-sdxl", ["strength"], None),
+    ("me/mine", ["steps", "guidance", "negative_prompt", "strength"], None),
+]
+
+
+@pytest.mark.parametrize(("app", "refused", "edit"), NOT_TAKEN)
+def test_each_app_declares_what_it_takes(app: str, refused: list[str], edit: str | None) -> None:
+    able = FalPainter(app).abilities
+    assert able.accepts.isdisjoint(refused)
+    assert able.accepts >= {"size", "timeout", "base_url", "api_key_env", "extra_body", "local_urls"}
+    assert able.edit == edit
+    settings = {"steps", "guidance", "negative_prompt", "strength", "size"}
+    assert settings - able.accepts == set(refused)
+
+
+async def test_settings_are_sent_by_the_names_of_the_app(server: FalQueue) -> None:
+    request = PaintRequest("a", seed=0, size=(512, 512), steps=9, guidance=2.5, negative_prompt="b")
+    await FalPainter("fal-ai/fast-sdxl").submit(request)
+    asked = server.paid[0].asked
+    assert (asked["num_inference_steps"], asked["guidance_scale"], asked["negative_prompt"]) == (9, 2.5, "b")
+    assert asked["seed"] == 0
+
+
+EDITS = [
+    ("fal-ai/flux-pro/kontext", "/fal-ai/flux-pro/kontext/text-to-image", "/fal-ai/flux-pro/kontext", "image_url"),
+    ("fal-ai/nano-banana", "/fal-ai/nano-banana", "/fal-ai/nano-banana/edit", "image_urls"),
+    ("fal-ai/nano-banana/edit", "/fal-ai/nano-banana", "/fal-ai/nano-banana/edit", "image_urls"),
+    ("fal-ai/flux/dev", "/fal-ai/flux/dev", "/fal-ai/flux/dev/image-to-image", "image_url"),
+]
+
+
+@pytest.mark.parametrize(("app", "words", "picture", "field"), EDITS)
+async def test_a_picture_goes_to_the_endpoint_that_takes_one(
+    app: str, words: str, picture: str, field: str, server: FalQueue
+) -> None:
+    source = blocks("a source")
+    painter = FalPainter(app)
+    for request in (CIRCLE, replace(CIRCLE, source=source, size=(1024, 1024))):
+        assert (await painter.paint(request)).outcome == "ok"
+    posts = [request for request in server.requests if request.method == "POST"]
+    assert [request.path for request in posts] == [words, picture]
+    assert field not in posts[0].json
+    sent = posts[1].json[field]
+    [uri] = sent if field.endswith("s") else [sent]
+    assert uri == f"data:image/png;base64,{base64.b64encode(source).decode()}"
+    assert "image_size" not in posts[1].json
+
+
+async def test_an_app_without_such_an_endpoint_takes_no_picture(server: FalQueue) -> None:
+    with pytest.raises(BadInput, match="cannot start from a picture"):
+        await FalPainter("a/b").submit(replace(CIRCLE, source=blocks("a source")))
+    assert server.requests == []
+    assert known("fal-ai/flux/dev/image-to-image")[0] == "fal-ai/flux/dev"
+
+
+async def test_what_a_picture_cost_follows_its_size(
+    server: FalQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prices = tmp_path / "prices.yaml"
+    prices.write_text("pictures: {'fal:me/mine': {per_megapixel: 0.5}, 'fal:me/other': {usd: 0.25}}", "utf-8")
+    monkeypatch.setenv("OVERPAINT_PRICES", str(prices))
+    assert (await FalPainter("me/mine").paint(CIRCLE)).usd == 0.5  # 64x64 is one begun megapixel
+    assert FalPainter("me/other").abilities.price_usd == 0.25
+    assert FalPainter("me/third").abilities.price_usd is None
+
+
+async def test_a_base_url_and_a_variable_of_ones_own_come_first(
+    server: FalQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAL_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("MY_FAL", "mine-of-this-test")
+    painter = FalPainter("a/b", Options(base_url=f"{server.url}/", api_key_env="MY_FAL", extra_body={"loras": []}))
+    assert (await painter.paint(CIRCLE)).outcome == "ok"
+    assert server.requests[0].headers["authorization"] == "Key mine-of-this-test"
+    assert server.paid[0].asked["loras"] == []
+    assert painter.abilities.provider == f"fal@{server.url.removeprefix('http://')}"
+
+
+async def test_the_older_name_of_the_key_will_do(server: FalQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FAL_KEY")
+    monkeypatch.setenv("FAL_API_KEY", "older-of-this-test")
+    await FalPainter("a/b").submit(CIRCLE)
+    assert server.requests[0].headers["authorization"] == "Key older-of-this-test"
+
+
+async def test_local_addresses_are_fetched_where_the_user_says_so(server: FalQueue) -> None:
+    with openai_images() as inside:
+        inside.paid.append(Paid("a red circle", None, None, {}, {}, "1", 0.0))
+        answer = {"images": [{"url": f"{inside.root}/pictures/1.png"}]}
+        server.troubles = [Trouble("result", body=answer)] * 2
+        with pytest.raises(ProviderFault, match="inside"):
+            await FalPainter("a/b").paint(CIRCLE)
+        result = await FalPainter("a/b", Options(local_urls=True)).paint(CIRCLE)
+    assert result.data == blocks("a red circle")
 
 
 async def test_a_picture_inside_the_answer_is_decoded(server: FalQueue) -> None:
@@ -127,7 +221,7 @@ async def test_a_job_that_takes_too_long_is_kept(server: FalQueue) -> None:
     server.delay = 5.0
     started = time.perf_counter()
     with pytest.raises(ProviderFault, match="job is kept") as caught:
-        await FalPainter("a/b", timeout=0.3).paint(CIRCLE)
+        await FalPainter("a/b", Options(timeout=0.3)).paint(CIRCLE)
     assert (caught.value.retryable, caught.value.unsure) == (True, False)
     assert time.perf_counter() - started < 2
 
@@ -212,5 +306,6 @@ async def test_a_key_that_cannot_be_sent_is_refused(
 
 
 async def test_nothing_blocks_the_event_loop(server: FalQueue) -> None:
+    painter = FalPainter("a/b")
     with blockbuster_ctx():
-        assert (await FalPainter("a/b").paint(CIRCLE)).data
+        assert (await painter.paint(CIRCLE)).data

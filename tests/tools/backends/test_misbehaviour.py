@@ -186,6 +186,8 @@ TABLE = {
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, Row], tuple[Painter, ImageServer]]]:
     monkeypatch.setattr(fal, "POLL_SECONDS", (0.02, 0.05))
     monkeypatch.setattr("overpaint.tools.download.PAUSE", 0.01)
+    # The graph waits as long as it is told to; here the second try comes at once.
+    monkeypatch.setattr("overpaint.tools.paying.hold", lambda provider, seconds: None)
     with ExitStack() as running:
 
         def open_one(kind: str, row: Row) -> tuple[Painter, ImageServer]:

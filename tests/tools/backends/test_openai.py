@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 from blockbuster import blockbuster_ctx
 
-from overpaint.tools.backends.openai_ import LIVE, RETIRED, OpenAIPainter
+from overpaint.tools.backends.openai_ import open_painter
+from overpaint.tools.backends.openai_models import LIVE, RETIRED
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.painters import PaintRequest, get_painter
 from tests.image_servers import OpenAIImages, Trouble, blocks, openai_images
@@ -27,7 +28,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIImages]:
 
 
 async def test_a_picture_is_painted_with_one_request(server: OpenAIImages) -> None:
-    result = await OpenAIPainter("m").paint(PaintRequest("a red circle", size=(1024, 768), key="the-key"))
+    result = await open_painter("m").paint(PaintRequest("a red circle", size=(1024, 768), key="the-key"))
     assert (result.outcome, result.data, result.seed) == ("ok", blocks("a red circle"), None)
     assert result.params == {
         "model": "m", "size": "1024x768", "input_tokens": 9, "output_tokens": 40, "request_id": "req_1"
@@ -42,57 +43,56 @@ async def test_a_picture_is_painted_with_one_request(server: OpenAIImages) -> No
 
 
 async def test_without_a_size_none_is_sent(server: OpenAIImages) -> None:
-    await OpenAIPainter("m").paint(CIRCLE)
+    await open_painter("m").paint(CIRCLE)
     assert "size" not in server.requests[0].json
 
 
 @pytest.mark.parametrize("how", ["url", "data"])
 async def test_a_picture_named_by_address_is_fetched(how: str, server: OpenAIImages) -> None:
     server.answer_with = how  # type: ignore[assignment]
-    assert (await OpenAIPainter("m").paint(CIRCLE)).data == blocks("a red circle")
+    assert (await open_painter("m").paint(CIRCLE)).data == blocks("a red circle")
 
 
 async def test_the_providers_own_wording_is_told(server: OpenAIImages) -> None:
     server.troubles = [Trouble("paint", body={"data": [{"b64_json": "AAAA", "revised_prompt": "a scarlet disc"}]})]
-    result = await OpenAIPainter("m").paint(CIRCLE)
+    result = await open_painter("m").paint(CIRCLE)
     assert result.notes == ("the provider painted from its own wording: a scarlet disc",)
 
 
 @pytest.mark.parametrize("code", ["moderation_blocked", "content_policy_violation"])
 async def test_what_the_provider_will_not_paint_is_blocked(code: str, server: OpenAIImages) -> None:
     server.troubles = [Trouble("paint", 400, body={"error": {"code": code, "message": "Not this."}})]
-    result = await OpenAIPainter("m").paint(CIRCLE)
+    result = await open_painter("m").paint(CIRCLE)
     assert (result.outcome, result.data, result.notes) == ("blocked", None, ("Not this.",))
 
 
 async def test_nothing_blocks_the_event_loop(server: OpenAIImages) -> None:
     server.answer_with = "url"
+    painter = open_painter("m")
     with blockbuster_ctx():
-        assert (await OpenAIPainter("m").paint(CIRCLE)).data
+        assert (await painter.paint(CIRCLE)).data
 
 
-async def test_a_large_picture_is_read_whole_and_a_larger_one_is_none(
-    server: OpenAIImages, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("overpaint.tools.backends.openai_.MAX_ANSWER", 100)
-    assert (await OpenAIPainter("m").paint(CIRCLE)).data is None
+async def test_an_answer_that_is_too_large_is_no_picture(server: OpenAIImages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("overpaint.tools.backends.openai_answers.MAX_ANSWER", 100)
+    assert (await open_painter("m").paint(CIRCLE)).data is None
 
 
 async def test_a_missing_key_is_said_at_once() -> None:
     with pytest.raises(BadInput, match="OPENAI_API_KEY"):
-        await OpenAIPainter("m").check()
+        await open_painter("m").check()
 
 
 async def test_a_model_that_was_shut_down_is_refused_by_openai_alone(
     monkeypatch: pytest.MonkeyPatch, server: OpenAIImages
 ) -> None:
     for model in RETIRED:
-        await OpenAIPainter(model).check()
+        await open_painter(model).check()
     monkeypatch.delenv("OPENAI_BASE_URL")
     for model in RETIRED:
         with pytest.raises(BadInput, match=rf"{model}.*{LIVE[0]}"):
-            await OpenAIPainter(model).check()
-    await OpenAIPainter(LIVE[0]).check()
+            await open_painter(model).check()
+    await open_painter(LIVE[0]).check()
 
 
 def test_what_it_can_do_and_how_it_is_opened() -> None:
@@ -114,7 +114,7 @@ def test_what_it_can_do_and_how_it_is_opened() -> None:
 async def test_it_shows_signs_of_life_while_it_waits(server: OpenAIImages, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("overpaint.tools.backends.remote.BEAT_SECONDS", 0.02)
     server.delay, beats = 0.2, list[tuple[int, int]]()
-    await OpenAIPainter("m").paint(CIRCLE, lambda step, of: beats.append((step, of)))
+    await open_painter("m").paint(CIRCLE, lambda step, of: beats.append((step, of)))
     assert len(beats) >= 3
     assert set(beats) == {(0, 1)}
 
@@ -123,7 +123,7 @@ async def test_a_slow_server_is_waited_for_no_longer_than_told(server: OpenAIIma
     server.delay = 5.0
     started = time.perf_counter()
     with pytest.raises(ProviderFault, match=r"0\.3 seconds") as caught:
-        await OpenAIPainter("m", timeout=0.3).paint(CIRCLE)
+        await open_painter("m", timeout=0.3).paint(CIRCLE)
     assert caught.value.unsure
     assert time.perf_counter() - started < 2
 
@@ -131,14 +131,14 @@ async def test_a_slow_server_is_waited_for_no_longer_than_told(server: OpenAIIma
 async def test_a_key_never_shows_in_a_fault(server: OpenAIImages) -> None:
     server.troubles = [Trouble("paint", 401, body={"error": {"message": "bad key sk-of-this-test-alone"}})]
     with pytest.raises(ProviderFault) as caught:
-        await OpenAIPainter("m").paint(CIRCLE)
+        await open_painter("m").paint(CIRCLE)
     assert caught.value.fatal
     assert "of-this-test" not in str(caught.value)
 
 
 async def test_one_key_sent_twice_at_once_is_paid_once_by_a_server_that_honours_it(server: OpenAIImages) -> None:
     server.idempotent, server.delay = True, 0.1
-    painter = OpenAIPainter("m", idempotent=True)
+    painter = open_painter("m", idempotent=True)
     results = await asyncio.gather(painter.paint(CIRCLE), painter.paint(CIRCLE))
     assert [result.data for result in results] == [blocks("a red circle")] * 2
     assert [work.key for work in server.paid] == ["the-key"]
