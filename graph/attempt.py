@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -13,13 +13,14 @@ from overpaint.tools.images import ImageRef
 class Attempt(TypedDict):
     """All that painting and judging one candidate needs, and no more.
 
-    `prompt` None means that of the record `base`. `source` is the picture an edit starts from; `earlier` are
-    pictures a new one must not repeat. `spare` is how often a picture that may have been paid for and was never seen
-    may be painted again.
+    `brief` is for the record alone. `prompt` None means that of the record `base`. `source` is the picture an edit
+    starts from; `earlier` are pictures a new one must not repeat. `spare` is how often a picture that may have been
+    paid for and was never seen may be painted again.
     """
 
     id: str
     run: str
+    brief: str
     round: int
     action: Action
     parent: str | None
@@ -33,6 +34,7 @@ class Attempt(TypedDict):
     source: ImageRef | None
     earlier: list[str]
     spare: int
+    room: NotRequired[dict[str, float]]
     checklist: list[Requirement]
     settings: dict[str, Any]
     prompts: dict[str, str]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from overpaint.graph.allowance import affordable, lacking, need_of, need_of_next
 from overpaint.graph.checklists import fingerprint
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Action, Candidate, Plan, Requirement, State, StopReason
@@ -17,8 +18,6 @@ from overpaint.graph.state import Action, Candidate, Plan, Requirement, State, S
 HOLDS, FAILS, UNSURE = "y", "n", "u"
 LOCAL = frozenset({"object", "count", "attribute", "relation", "position", "text"})
 """Kinds of requirement that repainting a part of the picture can mend."""
-CALLS_PER_CANDIDATE = 3
-"""Model calls held back for each candidate before it is painted: a look, its confirmation, a share of the critique."""
 
 
 def plan(state: State, settings: Settings) -> Plan:
@@ -39,13 +38,13 @@ def plan(state: State, settings: Settings) -> Plan:
         return _first(state, settings)
     if state.get("wish"):
         parent = None if champion is None else champion["id"]
-        return _paint("revise", "a person wrote the prompt", parent, _affordable(state, settings), [])
+        return _paint("revise", "a person wrote the prompt", parent, affordable(state, settings), [])
     action = _next_action(state, settings, champion)
     if action is None:
         return _stop("patience", _stalled(state))
     targets = [] if champion is None else failing(champion, state["checklist"])
     why = _why(action, champion, targets, state)
-    return _paint(action, why, None if champion is None else champion["id"], _affordable(state, settings), targets)
+    return _paint(action, why, None if champion is None else champion["id"], affordable(state, settings), targets)
 
 
 def crown(
@@ -64,7 +63,7 @@ def crown(
 
 def cap_reached(state: State, settings: Settings) -> Plan | None:
     """The plan that stops a run which has no room for one more picture; None while there is room."""
-    reason = _cap(state, settings, images=1)
+    reason = _cap(state, settings, painted=True)
     return _stop(*reason) if reason else None
 
 
@@ -101,11 +100,13 @@ def _beats(challenger: Candidate, champion: Candidate | None, declined: str | No
 def _reached(
     state: State, settings: Settings, champion: Candidate | None, outdated: bool
 ) -> tuple[StopReason, str] | None:
-    if fault := state.get("fatal") or _all_failed(state):
+    if fault := state.get("fatal"):
         return "provider", fault
+    if fault := _all_failed(state):
+        return _cap(state, settings, painted=True) or ("provider", fault)
     if not state.get("wish") and not outdated and (reason := _settled(state, settings, champion)):
         return reason
-    return _cap(state, settings, images=0 if outdated else 1)
+    return _cap(state, settings, painted=not outdated)
 
 
 def _settled(state: State, settings: Settings, champion: Candidate | None) -> tuple[StopReason, str] | None:
@@ -130,35 +131,12 @@ def _all_failed(state: State) -> str:
     return "the painter failed for every candidate of the round" if broken else ""
 
 
-def _cap(state: State, settings: Settings, images: int) -> tuple[StopReason, str] | None:
-    spent = state["receipt"]
-    caps: list[tuple[StopReason, float | None, float | None]] = [
-        ("max_images", settings.max_images, spent["images"] + images),
-        ("max_calls", settings.max_calls, spent["calls"] + CALLS_PER_CANDIDATE),
-        ("max_tokens", settings.max_tokens, spent["tokens"] + 1),
-        ("max_seconds", settings.max_seconds, spent["seconds"]),
-        ("max_usd", settings.max_usd, _money(state, images)),
-    ]
-    for name, cap, needed in caps:
-        if cap is not None and needed is not None and needed > cap:
-            return name, f"one more candidate would go past {name}={cap:g}"
-    return None
-
-
-def _money(state: State, images: int) -> float | None:
-    price, spent = state["painter"]["price_usd"], state["receipt"]["usd"]
-    return None if price is None or spent is None else spent + price * images
-
-
-def _affordable(state: State, settings: Settings) -> int:
-    spent = state["receipt"]
-    room = [settings.per_round, settings.max_images - spent["images"]]
-    if settings.max_calls is not None:
-        room.append((settings.max_calls - spent["calls"]) // CALLS_PER_CANDIDATE)
-    price, usd = state["painter"]["price_usd"], spent["usd"]
-    if settings.max_usd is not None and price and usd is not None:
-        room.append(int((settings.max_usd - usd) / price))
-    return max(1, min(room))
+def _cap(state: State, settings: Settings, *, painted: bool) -> tuple[StopReason, str] | None:
+    """The cap that one more candidate might go past. The first picture needs no more than one look."""
+    facts, first = state["painter"], state.get("champion") is None or not painted
+    need = need_of(facts, settings, looks=1, painted=painted) if first else need_of_next(facts, settings)
+    name = lacking(state, settings, need)
+    return (name, f"one more candidate might go past {name}={getattr(settings, name):g}") if name else None
 
 
 def _first(state: State, settings: Settings) -> Plan:
@@ -166,7 +144,7 @@ def _first(state: State, settings: Settings) -> Plan:
         return _paint("given", "the given picture is judged before anything is painted", None, 1, [])
     both = settings.upsample and settings.raw_brief and settings.per_round > 1
     why = "the brief and its upsampled prompt compete" if both else "a first picture"
-    return _paint("start", why, None, _affordable(state, settings), [])
+    return _paint("start", why, None, affordable(state, settings), [])
 
 
 def _next_action(state: State, settings: Settings, champion: Candidate | None) -> Action | None:

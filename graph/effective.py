@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from overpaint.graph.costs import facts_of
 from overpaint.graph.settings import Settings, merge
 from overpaint.graph.state import PainterFacts, State
 from overpaint.graph.toolbox import Toolbox, open_toolbox
 from overpaint.tools.faults import BadInput
-from overpaint.tools.painters import refuse_size, refuse_unaccepted
+from overpaint.tools.refusals import refuse_size, refuse_unaccepted
 
 FIXED = frozenset({"seed", "upsample", "judge_method", "review_checklist"})
 """Settings that only matter before the first picture: a run keeps them, a fork may have others."""
@@ -73,8 +75,4 @@ async def painter_facts(toolbox: Toolbox) -> PainterFacts:
     painter, settings = await toolbox.painter(), toolbox.settings
     refuse_unaccepted(painter, **settings.picture)
     refuse_size(painter, settings.pixels)
-    able = painter.abilities
-    unknown = [r for r in ("writer", "critic", "judge") if getattr(settings, r) != "shapes"]
-    if settings.max_usd is not None and (able.price_usd is None or unknown):
-        raise BadInput("max_usd cannot be kept: not every price is known; cap max_images and max_calls instead")
-    return PainterFacts(edit=able.edit, token_limit=able.token_limit, price_usd=able.price_usd)
+    return await asyncio.to_thread(facts_of, painter, settings)

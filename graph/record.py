@@ -15,7 +15,8 @@ class Belief(TypedDict):
 
     `text` says the requirement, whose id means another thing in another checklist (a fork may have its own).
     `answer` is yes, no or unsure; `said` is what the judge answered last, in its own words (a count, say);
-    `looks` holds the answer of each look, in order.
+    `looks` holds the answer of each look, in order. `probability` is how likely the judge finds a yes, 0 to 1, where
+    that was asked for and its server told.
     """
 
     requirement: str
@@ -25,6 +26,7 @@ class Belief(TypedDict):
     evidence: str
     box: list[float] | None
     looks: list[str]
+    probability: NotRequired[float]
 
 
 class Verdict(TypedDict):
@@ -43,7 +45,9 @@ class Record(TypedDict):
 
     `previous` holds the record hashes of the whole round before, so that all candidates of a run can be reached
     from its newest round. `reason` says why the outcome is not ok. `prompts` names the prompt files used, with
-    version and hash; `models` the model behind each role; `params` what the painter really used.
+    version and hash; `models` the model behind each role; `params` what the painter really used. `brief` is what was
+    asked for, `settings` are those in force, `versions` those of the programs behind the models; older records lack
+    these three.
     """
 
     id: str
@@ -66,3 +70,6 @@ class Record(TypedDict):
     prompts: dict[str, str]
     spent: Receipt
     created: str
+    brief: NotRequired[str]
+    settings: NotRequired[dict[str, Any]]
+    versions: NotRequired[dict[str, str]]

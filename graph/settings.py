@@ -57,6 +57,10 @@ class Settings(ChatSettings):
         3, "Most looks of the judge at a picture; unless 1, a pass takes two that agree.", "judge", ge=1, le=9
     )
 
+    probabilities: bool = setting(
+        False, "Ask for the odds of each yes too, one call each, where the judge's server tells them.", "judge"
+    )
+
     max_images: int = setting(16, "Most pictures painted.", "decide", ge=1, le=10_000)
     max_calls: int | None = setting(None, "Most model calls.", "decide", ge=1)
     max_tokens: int | None = setting(None, "Most tokens of all model calls.", "decide", ge=1)

@@ -37,12 +37,25 @@ class Brief(TypedDict):
     image: ImageRef | None
 
 
+class LookCost(TypedDict):
+    """What one look of the judge may cost at worst; `usd` None when its price is not known."""
+
+    tokens: int
+    seconds: float
+    usd: float | None
+
+
 class PainterFacts(TypedDict):
-    """What the controller must know of the painter: see Abilities in tools.painters."""
+    """What the controller must know of the painter (see Abilities in tools.painters), and of a look at its pictures.
+
+    `seconds` is the longest that a picture takes, 0 where it can be stopped without loss. Older states lack the last 2.
+    """
 
     edit: str | None
     token_limit: int | None
     price_usd: float | None
+    seconds: NotRequired[float]
+    look: NotRequired[LookCost]
 
 
 class Requirement(TypedDict):
@@ -109,7 +122,7 @@ class Critique(TypedDict):
 
 
 class Receipt(TypedDict):
-    """What a run spent. `usd` is None while any price is unknown.
+    """What a run spent. `usd` is None while any price is unknown; `cached` are part of the `tokens`.
 
     `images` counts every picture that was or may have been paid for; of these, `unknown` were never seen.
     """
@@ -118,13 +131,14 @@ class Receipt(TypedDict):
     unknown: int
     calls: int
     tokens: int
+    cached: NotRequired[int]
     seconds: float
     usd: float | None
 
 
 def empty_receipt() -> Receipt:
     """A receipt of nothing spent."""
-    return Receipt(images=0, unknown=0, calls=0, tokens=0, seconds=0.0, usd=0.0)
+    return Receipt(images=0, unknown=0, calls=0, tokens=0, cached=0, seconds=0.0, usd=0.0)
 
 
 def add_receipts(left: Receipt | None, right: Receipt | None) -> Receipt:
@@ -136,6 +150,7 @@ def add_receipts(left: Receipt | None, right: Receipt | None) -> Receipt:
         unknown=a.get("unknown", 0) + b.get("unknown", 0),
         calls=a["calls"] + b["calls"],
         tokens=a["tokens"] + b["tokens"],
+        cached=a.get("cached", 0) + b.get("cached", 0),
         seconds=round(a["seconds"] + b["seconds"], 3),
         usd=usd,
     )

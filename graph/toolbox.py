@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
@@ -14,11 +14,13 @@ from langchain_core.tools import BaseTool
 from langgraph.runtime import Runtime
 from pydantic import BaseModel
 
-from overpaint.graph.settings import PAINTER_OPTIONS, Settings
+from overpaint.graph.chat_settings import Role
+from overpaint.graph.settings import Settings
 from overpaint.graph.state import Receipt, empty_receipt
 from overpaint.graph.waiting import paced
 from overpaint.prompts import Prompt, load
 from overpaint.tools.asking import Reply, ask
+from overpaint.tools.budget import NoRoom, Room
 from overpaint.tools.call_log import CallLog
 from overpaint.tools.chat import get_chat
 from overpaint.tools.database import database_url, open_database
@@ -29,7 +31,10 @@ from overpaint.tools.painters import Painter, get_painter
 from overpaint.tools.records import RecordStore
 from overpaint.tools.references import picture
 
-Role = Literal["writer", "critic", "judge", "captioner"]
+CAPPED_ANSWER = 8192
+"""Longest answer, in tokens, of a run whose tokens or money are capped, thinking included: what a call costs at most
+must be known before it is made."""
+
 T = TypeVar("T", bound=BaseModel)
 
 
@@ -43,6 +48,7 @@ class Toolbox:
     ledger: Ledger
     calls: CallLog | None = None
     runtime: Runtime[Any] | None = None
+    room: Room | None = None
 
     async def painter(self) -> Painter:
         """The image model; opening it looks at files, so it is done in a thread.
@@ -50,14 +56,7 @@ class Toolbox:
         Raises:
             BadInput: there is no such painter, or it cannot run here.
         """
-        wanted = {k: v for k, v in self.settings.picture.items() if k in PAINTER_OPTIONS}
-        return await asyncio.to_thread(get_painter, self.settings.painter, **wanted)
-
-    def model_name(self, role: Role) -> str:
-        """Which model does a job; the captioner is the judge unless set."""
-        if role == "captioner":
-            return self.settings.captioner or self.settings.judge
-        return str(getattr(self.settings, role))
+        return await asyncio.to_thread(get_painter, self.settings.painter, **self.settings.painter_options)
 
     async def chat(self, role: Role) -> BaseChatModel:
         """The chat model of a role; opening it imports its package, so it is done in a thread.
@@ -65,7 +64,11 @@ class Toolbox:
         Raises:
             BadInput: there is no such model, or its key or package is missing.
         """
-        return await asyncio.to_thread(get_chat, self.model_name(role), self.images)
+        name, options = self.settings.model_of(role), self.settings.chat_options(role)
+        capped = self.settings.max_tokens is not None or self.settings.max_usd is not None
+        if capped and name != "shapes":
+            options = {"max_tokens": CAPPED_ANSWER, **options}
+        return await asyncio.to_thread(get_chat, name, self.images, **options)
 
     async def consult(
         self, role: Role, prompt: Prompt, schema: type[T], *, shown: str | None = None, values: Mapping[str, Any]
@@ -73,12 +76,18 @@ class Toolbox:
         """Ask a role one thing in the words of a prompt file, with a stored picture beside the text if `shown`.
 
         Raises:
-            ProviderFault: the model could not be reached. An answer that cannot be read is a fault of the reply.
+            ProviderFault: the model could not be reached. An answer that cannot be read, or that there was no room to
+                ask for, is a fault of the reply.
         """
         messages = to_messages(*prompt.render(**values), shown)
         chat = await self.chat(role)
-        async with self.paced():
-            return await ask(chat, schema, messages, name=prompt.name, repair=ask_again, log=self.calls)
+        try:
+            async with self.paced():
+                return await ask(
+                    chat, schema, messages, name=prompt.name, repair=ask_again, log=self.calls, room=self.room
+                )
+        except NoRoom as full:
+            return unanswered(full)
 
     def paced(self) -> AbstractAsyncContextManager[None]:
         """Around every request to a provider: waits as long as a rate limit asks for before the node tries again."""
@@ -89,13 +98,24 @@ class Toolbox:
         if self.calls is None:
             return empty_receipt()
         sums = await self.calls.spent()
+        seconds = round(sums.seconds, 3)
         return Receipt(
-            images=0, unknown=0, calls=sums.calls, tokens=sums.tokens, seconds=round(sums.seconds, 3), usd=sums.usd
+            images=0,
+            unknown=0,
+            calls=sums.calls,
+            tokens=sums.tokens,
+            cached=sums.cached,
+            seconds=seconds,
+            usd=sums.usd,
         )
 
 
 async def open_toolbox(
-    settings: Mapping[str, Any], run: str | None = None, node: str = "", runtime: Runtime[Any] | None = None
+    settings: Mapping[str, Any],
+    run: str | None = None,
+    node: str = "",
+    runtime: Runtime[Any] | None = None,
+    room: Room | None = None,
 ) -> Toolbox:
     """The toolbox for the settings that a state holds; the current folder is asked for in a thread.
 
@@ -104,6 +124,7 @@ async def open_toolbox(
         run: the run whose model calls are logged; None when none will be made.
         node: who makes them; for a candidate its id as well.
         runtime: names the task, which is the same when a crashed or failed node is tried again.
+        room: what this step may still spend on model calls; None: anything.
     """
     home = known_home()
     if home is None:
@@ -118,6 +139,7 @@ async def open_toolbox(
         ledger=Ledger(database),
         calls=CallLog(database, run=run, node=node, task=task) if run else None,
         runtime=runtime,
+        room=room,
     )
 
 
@@ -127,6 +149,11 @@ def to_messages(system: str, human: str, shown: str | None = None) -> list[AnyMe
     if shown is not None:
         content.append(picture(shown))
     return [SystemMessage(system), HumanMessage(content)]
+
+
+def unanswered(full: NoRoom) -> Reply[Any]:
+    """What a role is taken to have said where there was no room to ask it."""
+    return Reply(value=None, fault=str(full), raw="", calls=0, tokens=0, cached=0, seconds=0.0, usd=0.0)
 
 
 def ask_again(answer: str, fault: str) -> str:

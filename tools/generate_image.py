@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.tools import BaseTool, StructuredTool
 
+from overpaint.tools.backends.remote import alive
 from overpaint.tools.bad_call import bad_calls
 from overpaint.tools.claiming import claimed, finished, given_back, insisted, renewed
 from overpaint.tools.decoding import BadPicture
 from overpaint.tools.faults import BadInput
 from overpaint.tools.images import ImageRef, ImageStore
 from overpaint.tools.ledger import Claim, Ledger
+from overpaint.tools.pacing import turn
 from overpaint.tools.painters import Painter, PaintRequest, PaintResult, Progress
 from overpaint.tools.painting import DESCRIPTION, Arguments, Painting, PaintingOutcome, unknown_painting
 from overpaint.tools.paying import CUT_OFF, MaybePaid, Payment
@@ -79,12 +82,27 @@ class _Easel:
         asked = {name: value for name, value in given.items() if value is not None and value != []}
         key, run = asked.pop("key", None) or uuid.uuid4().hex, asked.pop("run", None)
         request = await self._request(key, asked)
+        async with self._turn() as leave:
+            return await self._claimed(key, run, asked, request, leave)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[Callable[[], None]]:
+        """The provider's turn, taken before the claim: whoever dies while it waits has asked for nothing."""
+        provider = self.painter.abilities.provider
+        async with AsyncExitStack() as held:
+            async with alive(self.progress if provider else None):
+                leave = await held.enter_async_context(turn(provider))
+            yield leave
+
+    async def _claimed(
+        self, key: str, run: str | None, asked: dict[str, Any], request: PaintRequest, leave: Callable[[], None]
+    ) -> Painting:
         claim = await claimed(self.ledger, key, {"painter": self.painter.name, **asked}, run)
         if claim.state == "stored":
             return Painting(**{**claim.details, "image": claim.image, "painted": False})  # type: ignore[typeddict-item]
         if not claim.mine:
             return unknown_painting(self.painter.abilities.price_usd, claim.reason or CUT_OFF)
-        return await self._arrived(key, claim) or await self._paid(key, claim, request)
+        return await self._arrived(key, claim) or await self._paid(key, claim, request, leave)
 
     async def _arrived(self, key: str, claim: Claim) -> Painting | None:
         """The picture of an earlier try that was put on disk and not noted any more."""
@@ -94,12 +112,12 @@ class _Easel:
         await self.ledger.stored(key, image, claim.details)
         return Painting(**{**claim.details, "image": image, "painted": False})  # type: ignore[typeddict-item]
 
-    async def _paid(self, key: str, claim: Claim, request: PaintRequest) -> Painting:
+    async def _paid(self, key: str, claim: Claim, request: PaintRequest, leave: Callable[[], None]) -> Painting:
         """Get the picture of a claim that is mine, and keep it."""
         await self._need_room(key, claim)
         try:
             async with renewed(self.ledger, key):
-                result = await Payment(self.painter, self.ledger, key, self.progress).result(claim, request)
+                result = await Payment(self.painter, self.ledger, key, self.progress, leave).result(claim, request)
                 return await self._kept(key, result)
         except MaybePaid as unknown:
             return unknown_painting(self.painter.abilities.price_usd, str(unknown))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NoReturn, cast
+from typing import NoReturn, TypeVar, cast
 
 from overpaint.tools.claiming import finished, insisted
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.ledger import Claim, Ledger
+from overpaint.tools.pacing import hold
 from overpaint.tools.painters import FindingQueue, Painter, PaintRequest, PaintResult, Progress, Queue
+
+T = TypeVar("T")
 
 CUT_OFF = "an earlier request for it was cut off and may have been paid for, so it was not made again"
 
@@ -27,6 +31,7 @@ class Payment:
         ledger: where the claim is held, and every step is noted before the next is made.
         key: the claim's.
         progress: called as the picture is painted.
+        leave: gives up the provider's turn, once nothing that counts against its limits is asked any more.
         job: the provider's id of the request, once there is one.
         doubtful: True while an earlier try may have been paid for, whatever comes of this one.
     """
@@ -35,6 +40,7 @@ class Payment:
     ledger: Ledger
     key: str
     progress: Progress | None = None
+    leave: Callable[[], None] | None = None
     job: str | None = None
     doubtful: bool = False
 
@@ -71,13 +77,23 @@ class Payment:
         if self.doubtful:
             await self._settle()
         if self.painter.abilities.jobs is None:
-            return await self.painter.paint(request, self.progress)
+            return await self._heeding(self.painter.paint(request, self.progress))
         queue = cast(Queue, self.painter)
         if self.job is None:
             # To its end even when cancelled: a job whose id is not noted is paid for and lost. It takes seconds.
-            await finished(self._submit(queue, request))
+            await self._heeding(finished(self._submit(queue, request)))
         assert self.job is not None
+        if self.leave is not None:
+            self.leave()
         return await queue.collect(self.job, self.progress)
+
+    async def _heeding(self, asked: Awaitable[T]) -> T:
+        """The answer to a request; where the provider wants to be left alone, nobody of this process asks it."""
+        try:
+            return await asked
+        except ProviderFault as fault:
+            hold(self.painter.abilities.provider, fault.retry_after or 0.0)
+            raise
 
     async def _settle(self) -> None:
         """Find out about an earlier try that was cut off before it had a job; return when it is safe to ask again."""

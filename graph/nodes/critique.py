@@ -7,37 +7,59 @@ from typing import Any, Literal, cast
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from overpaint.graph.allowance import critic_room
+from overpaint.graph.fitting import fitted
 from overpaint.graph.minting import sends, spread
 from overpaint.graph.places import free_space, usable
 from overpaint.graph.record import Belief, Record
 from overpaint.graph.schemas import Proposals
 from overpaint.graph.settings import Settings
-from overpaint.graph.state import Action, Candidate, Critique, Proposal, State
+from overpaint.graph.state import Action, Candidate, Critique, Proposal, State, add_receipts
 from overpaint.graph.toolbox import Toolbox, open_toolbox
-from overpaint.prompts import load
+from overpaint.prompts import Prompt, load
 
 
 async def critique(state: State, runtime: Runtime[Settings]) -> Command[Literal["candidate", "review"]]:
     """Ask the critic for as many proposals as the plan wants; fall back to another seed when there is no usable one."""
-    toolbox = await open_toolbox(state["settings"], state["run"], "critique", runtime)
+    room = critic_room(state, Settings.model_validate(state["settings"]))
+    toolbox = await open_toolbox(state["settings"], state["run"], "critique", runtime, room)
     champion = state["champion"]
     assert champion is not None  # the controller plans no critique without a champion
     record = cast(Record, await toolbox.records.read(champion["record"]))
-    prompt = load(f"critique.{state['plan']['action']}", version=2)
+    prompt = _prompt(state)
     reply = await toolbox.consult(
         "critic", prompt, Proposals, shown=_picture(champion), values=await _values(state, toolbox, record)
     )
     action, proposals = _settle(state, record, reply.value)
+    proposals, shortened = await _fitted(proposals, state, toolbox)
     feedback = reply.value.feedback if reply.value else ""
     critique_ = Critique(action=action, feedback=feedback, proposals=proposals, fault=reply.fault)
-    labels = {**state.get("prompts", {}), prompt.name: prompt.label}
-    update: State = {"critique": critique_, "prompts": labels, "receipt": await toolbox.spent()}
+    labels = {**state.get("prompts", {}), prompt.name: prompt.label, **shortened}
+    spent = await toolbox.spent()
+    update: State = {"critique": critique_, "prompts": labels, "receipt": spent}
     if state.get("remark"):
         update["remark"] = None
     if toolbox.settings.review in ("prompt", "both"):
         return Command(update={**update, "reviewing": "prompt"}, goto="review")
     chosen = spread(proposals, state["plan"]["count"])
-    return Command(update=update, goto=sends({**state, "prompts": labels}, action, chosen, feedback))
+    after: State = {**state, "prompts": labels, "receipt": add_receipts(state["receipt"], spent)}
+    return Command(update=update, goto=sends(after, action, chosen, feedback))
+
+
+def _prompt(state: State) -> Prompt:
+    """What the critic is told to do; a painter that is told what to change needs a command, not a description."""
+    action = state["plan"]["action"]
+    if action == "edit" and state["painter"]["edit"] == "instruct":
+        return load("critique.instruct")
+    return load(f"critique.{action}", version=2)
+
+
+async def _fitted(proposals: list[Proposal], state: State, toolbox: Toolbox) -> tuple[list[Proposal], dict[str, str]]:
+    """The proposals, each said shorter where the painter would not read all of it."""
+    brief, limit = state["asked"]["text"], state["painter"]["token_limit"]
+    fit = [await fitted(p["prompt"], brief, "critic", limit, toolbox) for p in proposals]
+    shorter = [Proposal(prompt=text, boxes=p["boxes"]) for p, (text, _) in zip(proposals, fit, strict=True)]
+    return shorter, {name: label for _, labels in fit for name, label in labels.items()}
 
 
 async def _values(state: State, toolbox: Toolbox, record: Record) -> dict[str, Any]:
@@ -75,6 +97,8 @@ def _settle(state: State, record: Record, answer: Proposals | None) -> tuple[Act
         return "reseed", [Proposal(prompt=state["prompt"], boxes=[])]
     if action != "edit":
         return action, [Proposal(prompt=d.prompt, boxes=[]) for d in drafts]
+    if state["painter"]["edit"] == "instruct":
+        return "edit", [Proposal(prompt=d.prompt, boxes=[]) for d in drafts]
     fallback = _places(state, record)
     edits = [Proposal(prompt=d.prompt, boxes=usable(d.boxes) or fallback) for d in drafts]
     return "edit", edits

@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 
 from overpaint.graph.attempt import Attempt, CandidateState, Draft
 from overpaint.graph.effective import overlaid
+from overpaint.graph.fitting import unread_part
 from overpaint.graph.minting import SHOWN
 from overpaint.graph.people import paint_again
 from overpaint.graph.settings import Settings
@@ -38,10 +39,12 @@ async def generate(state: CandidateState, runtime: Runtime[Settings]) -> Candida
     async with postponing(runtime):
         toolbox = await open_toolbox(overlaid(attempt["settings"], runtime.context), runtime=runtime)
         prompt = await _prompt(attempt, toolbox)
+        await _tell_unread(attempt, prompt, toolbox, runtime)
         painting, spent, fatal = await _painting(attempt, prompt, toolbox, runtime)
         outcome, reason = await _gated(painting, attempt, toolbox)
     image = painting["image"]
-    runtime.stream_writer({"kind": "painted", "candidate": attempt["id"], "outcome": outcome, "image": image})
+    told = {"candidate": attempt["id"], "outcome": outcome, "reason": reason, "image": image}
+    runtime.stream_writer({"kind": "painted", **told})
     draft = Draft(
         prompt=prompt,
         seed=painting["seed"],
@@ -62,6 +65,13 @@ async def _prompt(attempt: Attempt, toolbox: Toolbox) -> str:
     return str((await toolbox.records.read(attempt["base"]))["prompt"])
 
 
+async def _tell_unread(attempt: Attempt, prompt: str, toolbox: Toolbox, runtime: Runtime[Settings]) -> None:
+    """Say before anything is paid what the painter will not see of a prompt."""
+    unread = "" if attempt["action"] in SHOWN else await unread_part(prompt, toolbox)
+    if unread:
+        runtime.stream_writer({"kind": "unread", "candidate": attempt["id"], "text": unread})
+
+
 async def _painting(
     attempt: Attempt, prompt: str, toolbox: Toolbox, runtime: Runtime[Settings]
 ) -> tuple[Painting, Receipt, str]:
@@ -72,9 +82,15 @@ async def _painting(
     if attempt["action"] in SHOWN:
         return _shown(attempt), empty_receipt(), ""
     painter, spent, spare = await toolbox.painter(), empty_receipt(), attempt.get("spare", 0)
+    # Only a picture that costs nothing is cut off: see graph/allowance.py.
+    seconds = attempt.get("room", {}).get("seconds") if painter.abilities.free else None
     for number in range(1 + spare):
         try:
-            painting = await _one(attempt, prompt, number, painter, toolbox, runtime)
+            async with asyncio.timeout(seconds):
+                painting = await _one(attempt, prompt, number, painter, toolbox, runtime)
+        except TimeoutError:
+            stopped = ProviderFault("it was stopped, since it might have gone past max_seconds")
+            return _failed(attempt, stopped), {**spent, "seconds": seconds or 0.0}, ""
         except ProviderFault as fault:
             if (fault.retryable and not is_last_try(runtime)) or (fault.unsure and not painter.abilities.free):
                 raise
@@ -135,6 +151,7 @@ def _request(attempt: Attempt, prompt: str, settings: Settings) -> dict[str, Any
         wanted["width"], wanted["height"] = settings.pixels
     if attempt["source"]:
         wanted["source"], wanted["boxes"] = attempt["source"]["sha256"], attempt["boxes"]
+        wanted |= {"strength": settings.strength} if settings.strength is not None else {}
     return wanted
 
 
@@ -158,7 +175,8 @@ async def _gated(painting: Painting, attempt: Attempt, toolbox: Toolbox) -> tupl
     earlier = [data for sha in attempt["earlier"] if (data := await _still_there(sha, toolbox)) is not None]
     data = await toolbox.images.load(painting["image"]["sha256"])
     wanted = None if attempt["action"] in SHOWN else toolbox.settings.pixels
-    return await asyncio.to_thread(gate, data, wanted=wanted, earlier=earlier)
+    exact = wanted is None or (await toolbox.painter()).abilities.ratios is None
+    return await asyncio.to_thread(gate, data, wanted=wanted, earlier=earlier, exact=exact)
 
 
 async def _still_there(sha256: str, toolbox: Toolbox) -> bytes | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import secrets
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
+from overpaint.graph.allowance import describer_room
+from overpaint.graph.costs import refuse_small_caps
 from overpaint.graph.effective import effective, painter_facts
 from overpaint.graph.messages import last_human, pictures_of, text_of, with_references
 from overpaint.graph.schemas import Description
@@ -40,10 +43,12 @@ async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
     toolbox = await open_toolbox(settings.model_dump(), run, "intake", runtime)
     await asyncio.to_thread(open_home)
     facts = await painter_facts(toolbox)
+    _warn(settings, runtime)
     messages, text, image = await _asked(state, toolbox)
+    refuse_small_caps(facts, settings, described=not text)
     spent, labels = empty_receipt(), {}
     if image is not None and not text:
-        text, spent = await _described(image, toolbox)
+        text, spent = await _described(image, replace(toolbox, room=describer_room(facts, settings)))
         image, labels = None, {"describe": load("describe").label}
     return {
         "messages": messages,
@@ -54,6 +59,14 @@ async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
         "painter": facts,
         **_forgotten(state, spent, labels),
     }
+
+
+def _warn(settings: Settings, runtime: Runtime[Settings]) -> None:
+    if roles := settings.judges_itself():
+        text = (
+            f"{settings.judge} is judge and {' and '.join(roles)}, and models favour their own work: name another judge"
+        )
+        runtime.stream_writer({"kind": "warning", "text": text})
 
 
 def _run_id(runtime: Runtime[Settings]) -> str:

@@ -5,22 +5,26 @@ The judge is shown a picture and questions, and nothing of how the picture came 
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from langgraph.runtime import Runtime
 
 from overpaint.graph.attempt import Attempt, CandidateState, Draft
 from overpaint.graph.beliefs import believe, disputed, doubtful, letters, place_of, score, unconfirmed
 from overpaint.graph.effective import overlaid
+from overpaint.graph.looking import look_at, with_probabilities
 from overpaint.graph.record import Belief, Record, Verdict
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate, Receipt, Requirement, add_receipts, empty_receipt
-from overpaint.graph.toolbox import Toolbox, ask_again, open_toolbox, use_tool
+from overpaint.graph.toolbox import Toolbox, open_toolbox
 from overpaint.graph.waiting import postponing
 from overpaint.prompts import load
+from overpaint.tools.budget import NoRoom, Room
 from overpaint.tools.images import ImageRef
-from overpaint.tools.inspect_image import Look, make_inspect_image
+from overpaint.tools.inspect_image import Look
+from overpaint.tools.versions import versions_of
 
 
 async def judge(state: CandidateState, runtime: Runtime[Settings]) -> CandidateState:
@@ -35,18 +39,25 @@ async def judge(state: CandidateState, runtime: Runtime[Settings]) -> CandidateS
 
 async def _settled(attempt: Attempt, draft: Draft, runtime: Runtime[Settings]) -> CandidateState:
     settings = overlaid(attempt["settings"], runtime.context)
-    toolbox = await open_toolbox(settings, attempt["run"], f"judge {attempt['id']}", runtime)
+    toolbox = await open_toolbox(settings, attempt["run"], f"judge {attempt['id']}", runtime, _room(attempt, draft))
     verdict, spent = None, empty_receipt()
     if draft["outcome"] == "ok" and draft["image"] and toolbox.settings.judge_method != "none":
         verdict = await _judged(attempt["checklist"], draft["image"], toolbox)
         spent = await toolbox.spent()
-    record = _record(attempt, draft, verdict, add_receipts(draft["spent"], spent), toolbox.settings)
+    total = add_receipts(draft["spent"], spent)
+    record = await asyncio.to_thread(_record, attempt, draft, verdict, total, toolbox.settings)
     summary = _summary(attempt, record, await toolbox.records.write(record))
     return {"candidates": {attempt["id"]: summary}, "receipt": spent}
 
 
+def _room(attempt: Attempt, draft: Draft) -> Room:
+    """What is left for looks of what the candidate may take."""
+    spent = draft["spent"]
+    return Room(**attempt.get("room", {})).less(seconds=spent["seconds"], usd=spent["usd"])  # type: ignore[arg-type]
+
+
 async def _judged(checklist: list[Requirement], image: ImageRef, toolbox: Toolbox) -> Verdict:
-    """Look until every belief is settled and a pass is confirmed, or the looks are used up."""
+    """Look until every belief is settled and a pass is confirmed, or the looks or what they may cost are used up."""
     looks: list[Look] = []
     answers: list[list[dict[str, Any]]] = [[] for _ in checklist]
     beliefs: list[Belief] = []
@@ -54,7 +65,12 @@ async def _judged(checklist: list[Requirement], image: ImageRef, toolbox: Toolbo
     while places and len(looks) < toolbox.settings.looks:
         asked = [checklist[i] for i in places]
         box = place_of(asked[0], beliefs[places[0]]) if looks and len(places) == 1 else None
-        look = await _look(asked, image, toolbox, again=bool(looks), box=box)
+        try:
+            look = await look_at(image, asked, [beliefs[i] for i in places] if looks else [], toolbox, box=box)
+        except NoRoom as full:
+            if not looks:
+                return _unjudged(str(full))
+            break
         looks.append(look)
         if look["inspection"] is None:
             return _unjudged(look["fault"] or "the judge gave no answer")
@@ -62,23 +78,9 @@ async def _judged(checklist: list[Requirement], image: ImageRef, toolbox: Toolbo
             answers[place].append(answer)
         beliefs = [believe(r, a) for r, a in zip(checklist, answers, strict=True)]
         places = sorted({*disputed(beliefs), *doubtful(beliefs), *unconfirmed(beliefs)})
+    if toolbox.settings.probabilities:
+        beliefs = await with_probabilities(beliefs, checklist, image, toolbox)
     return _verdict(checklist, beliefs, looks)
-
-
-async def _look(
-    asked: list[Requirement], image: ImageRef, toolbox: Toolbox, *, again: bool, box: list[float] | None
-) -> Look:
-    prompt = load("judge.again" if again else "judge.checklist")
-    tool = make_inspect_image(
-        await toolbox.chat("judge"),
-        instructions=prompt.render(questions=[])[0],
-        question_prompt=lambda questions: prompt.render(questions=questions)[1],
-        repair=ask_again,
-        log=toolbox.calls,
-    )
-    questions = [r["question"] for r in asked]
-    async with toolbox.paced():
-        return cast(Look, await use_tool(tool, image=image["sha256"], questions=questions, box=box))
 
 
 def _verdict(checklist: list[Requirement], beliefs: list[Belief], looks: list[Look]) -> Verdict:
@@ -100,6 +102,7 @@ def _unjudged(fault: str) -> Verdict:
 
 
 def _record(attempt: Attempt, draft: Draft, verdict: Verdict | None, spent: Receipt, settings: Settings) -> Record:
+    chats = {role: getattr(settings, role) for role in ("writer", "critic", "judge")}
     judged = {name: load(name).label for name in ("judge.checklist", "judge.again")} if verdict else {}
     return Record(
         id=attempt["id"],
@@ -118,10 +121,13 @@ def _record(attempt: Attempt, draft: Draft, verdict: Verdict | None, spent: Rece
         verdict=verdict,
         params=draft["params"],
         notes=draft["notes"],
-        models={role: getattr(settings, role) for role in ("painter", "writer", "critic", "judge")},
+        models={"painter": settings.painter, **chats},
         prompts={**attempt["prompts"], **judged},
         spent=spent,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        brief=attempt.get("brief", ""),
+        settings=settings.kept,
+        versions=versions_of(settings.painter, frozenset(chats.values())),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from langgraph.runtime import Runtime
 
+from overpaint.graph.allowance import writer_room
 from overpaint.graph.checklists import numbered, whole
 from overpaint.graph.schemas import ChecklistDraft
 from overpaint.graph.settings import Settings
@@ -13,8 +14,9 @@ from overpaint.prompts import load
 
 
 async def specify(state: State, runtime: Runtime[Settings]) -> State:
-    """Write the checklist. When the writer's answer cannot be read, the whole brief is the one requirement."""
-    toolbox = await open_toolbox(state["settings"], state["run"], "specify", runtime)
+    """Write the checklist. Without an answer that can be read, the whole brief is the one requirement."""
+    room = writer_room(state, Settings.model_validate(state["settings"]), checklist=True)
+    toolbox = await open_toolbox(state["settings"], state["run"], "specify", runtime, room)
     if toolbox.settings.judge_method == "none":
         return {"checklist": []}
     prompt, brief = load("specify"), state["asked"]["text"]

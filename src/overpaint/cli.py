@@ -88,9 +88,10 @@ def parser() -> Parser:
         ("show", commands.show, "show one run, the latest if none is named", _add_show),
         ("history", commands.history, "draw the candidates, checkpoints and forks of a run", _add_named),
         ("watch", commands.watch, "follow a run that another process works on", _add_named),
+        ("export", commands.export, "write pictures as files, with what is known of them", _add_export),
         ("prune", commands.prune, "drop old runs, and the pictures that nothing refers to", _add_prune),
         ("verify", commands.verify, "look for damage in what is kept", _add_json),
-        ("doctor", commands.doctor, "say what is usable here", _add_json),
+        ("doctor", commands.doctor, "say what is usable here", _add_doctor),
         ("presets", commands.presets, "list the presets and all settings", None),
     ):
         drives = EPILOG if add in (_add_refine, _add_resume, _add_fork) else None
@@ -109,6 +110,7 @@ def _add_refine(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--image", metavar="FILE", type=Path, help="a picture to start from, or to describe when there is no brief"
     )
+    sub.add_argument("--dry-run", action="store_true", help="say what would be done and cost at most, and do nothing")
     _add_driving(sub)
 
 
@@ -159,6 +161,41 @@ def _add_named(sub: argparse.ArgumentParser) -> None:
 def _add_show(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--calls", metavar="N", type=_count, help="show its last N model calls instead")
     _add_named(sub)
+
+
+def _add_export(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "target",
+        metavar="CANDIDATE|RUN",
+        nargs="?",
+        help="a candidate, as RUN:2.0, as 2.0 of the latest run, or by its picture's sha256; or a run, for its champion"
+        " (the latest if left out)",
+    )
+    sub.add_argument("--to", metavar="DIR", type=Path, required=True, help="the folder to write to; made if missing")
+    sub.add_argument("--all", action="store_true", help="every picture of the run that passed the gate")
+    sub.add_argument(
+        "--format",
+        choices=("original", "png", "jpeg", "webp"),
+        default="original",
+        help="the format of the file; the one the picture is stored in if left out",
+    )
+    sub.add_argument("--no-metadata", action="store_true", help="leave all metadata out of the file")
+    sub.add_argument("--force", action="store_true", help="overwrite files that differ")
+    _add_json(sub)
+
+
+def _add_doctor(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--probe", action="store_true", help="ask every provider whose key is set; free, needs the network"
+    )
+    sub.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="with --probe: servers to ask, as painter_base_url=…",
+    )
+    _add_json(sub)
 
 
 def _add_prune(sub: argparse.ArgumentParser) -> None:

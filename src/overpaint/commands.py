@@ -132,6 +132,7 @@ def _elsewhere(module: str, name: str) -> Callable[[Namespace], int]:
 
 history = _elsewhere("chronicle", "history")
 watch = _elsewhere("watching", "watch")
+export = _elsewhere("exporting", "export")
 prune = _elsewhere("upkeep", "prune")
 verify = _elsewhere("upkeep", "verify")
 
@@ -159,6 +160,8 @@ def doctor(args: Namespace) -> int:
     from overpaint import doctor as examination
 
     checks = examination.diagnose()
+    if args.probe:
+        checks += _probed(args)
     if args.json:
         say_json(examination.to_json(checks))
     else:
@@ -166,6 +169,15 @@ def doctor(args: Namespace) -> int:
             todo = "" if check.ok else f". To do: {check.todo}"
             say(f"{'✓' if check.ok else '✗'} {check.name}: {clean(check.found)}{todo}")
     return 0 if examination.usable(checks) else 1
+
+
+def _probed(args: Namespace) -> list[Any]:
+    """What the providers answer, and the servers that the settings at hand name."""
+    from overpaint.graph.settings import merge
+    from overpaint.probing import probe, servers_of
+    from overpaint.providers import PROVIDERS
+
+    return probe(PROVIDERS, servers_of(merge(settings_from(args.set))))
 
 
 def say_json(said: Mapping[str, Any]) -> None:

@@ -7,20 +7,21 @@ import platform
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from overpaint.tools.faults import BadInput
 
+if TYPE_CHECKING:
+    from overpaint.providers import Provider
+
 PACKAGES = ("overpaint", "langgraph", "langchain", "langchain-core", "langsmith", "pillow")
-LOCAL = ("torch", "diffusers", "transformers", "accelerate", "numpy")
+LOCAL = ("torch", "diffusers", "transformers", "accelerate", "peft", "numpy")
 """The packages of the extra `local`."""
 INSTALL_LOCAL = 'pip install "overpaint[local]"'
-KEYS = ("OPENAI_API_KEY", "NVIDIA_API_KEY", "FAL_KEY", "HF_TOKEN", "LANGSMITH_API_KEY")
 ROOM = 200_000_000
 """Bytes free below which a long run may end on a full disk."""
 
@@ -40,7 +41,7 @@ def diagnose() -> list[Check]:
     """Look at everything; imports torch, where it is installed, to ask for its devices."""
     missing = [name for name in LOCAL if find_spec(name) is None]
     machine = [_python(), _packages(), _local(missing), *_devices(missing), _home(), _sqlite(), _database()]
-    return [*machine, _keys(), _server(), _traces(), _painters(missing), _chats(missing)]
+    return [*machine, _keys(), _prices(), _server(), _traces(), *_providers(missing)]
 
 
 def usable(checks: list[Check]) -> bool:
@@ -136,9 +137,23 @@ def _database() -> Check:
 
 
 def _keys() -> Check:
-    found = [name for name in KEYS if os.environ.get(name)]
+    from overpaint.providers import PROVIDERS
+
+    names = [name for provider in PROVIDERS for name in provider.keys] + ["LANGSMITH_API_KEY"]
+    found = [name for name in names if os.environ.get(name) or os.environ.get(f"{name}_FILE")]
     todo = "none needed for the built-in models; for hosted ones put a key into .env"
     return Check("keys", bool(found), f"{', '.join(found)} set" if found else "none set", todo)
+
+
+def _prices() -> Check:
+    from overpaint.tools.prices import chat_price, price_date
+
+    try:
+        chat_price("openai:gpt-5-mini", None)  # reads the user's own file too
+    except BadInput as error:
+        return Check("prices", False, _one_line(error), "correct the file, or unset OVERPAINT_PRICES")
+    own = os.environ.get("OVERPAINT_PRICES", "prices.yaml in the home folder, where there is one")
+    return Check("prices", True, f"of {price_date()}; laid over them: {own}")
 
 
 def _server() -> Check:
@@ -146,25 +161,27 @@ def _server() -> Check:
     return Check("langgraph dev", ok, "available" if ok else "not installed", 'pip install "langgraph-cli[inmem]"')
 
 
-def _painters(missing: list[str]) -> Check:
-    reachable = {
-        "shapes, diffusers:FOLDER-OR-HUB-ID": not missing,
-        "openai:MODEL": bool(os.environ.get("OPENAI_API_KEY")),
-        "fal:APP": bool(os.environ.get("FAL_KEY")),
-    }
-    found = ", ".join(name for name, there in reachable.items() if there) or "none"
-    return Check("painters", not missing, found, INSTALL_LOCAL, needed=True)
+def _providers(missing: list[str]) -> list[Check]:
+    """One check for each provider: what it can do, and what it lacks here."""
+    from overpaint.providers import PROVIDERS
+
+    return [_provider(provider, missing) for provider in PROVIDERS]
 
 
-def _chats(missing: list[str]) -> Check:
-    reachable: list[tuple[str, Callable[[], bool]]] = [
-        ("shapes", lambda: not missing),
-        ("openai:MODEL", lambda: bool(os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL"))),
-        ("nvidia:MODEL", lambda: bool(os.environ.get("NVIDIA_API_KEY"))),
-    ]
-    found = [name for name, there in reachable if there()]
-    todo = f"{INSTALL_LOCAL}, or set OPENAI_API_KEY or NVIDIA_API_KEY"
-    return Check("chat models", bool(found), ", ".join(found) or "none", todo, needed=True)
+def _provider(provider: Provider, missing: list[str]) -> Check:
+    from overpaint.providers import said
+
+    name, tried = f"provider {provider.scheme}", provider.paints or provider.chats
+    try:
+        can = [said(provider.abilities())] if provider.paints else []
+        there = not missing if provider.is_local else provider.has_key()
+    except BadInput as error:
+        return Check(
+            name, False, _one_line(error), "mend it, or use another provider", needed=provider.scheme == "shapes"
+        )
+    found = f"{', '.join([*can, *(['chats'] if provider.chats else [])])}; for example {tried}"
+    lacks = INSTALL_LOCAL if provider.is_local else f"set {' or '.join(provider.keys)}"
+    return Check(name, there, found, lacks, needed=provider.scheme == "shapes")
 
 
 def _one_line(error: BaseException) -> str:

@@ -1,8 +1,9 @@
 """What happens in a run, told as small dicts: LangGraph's stream parts translated for terminals and programs.
 
 Kinds, with their other keys:
-started: run, brief, settings · prompt: prompt · checklist: checklist · plan: round, plan ·
-step: candidate, step, steps · painted: candidate, outcome, image · judged: candidate (its summary), failed (texts) ·
+started: run, brief, settings · warning: text · prompt: prompt · checklist: checklist · plan: round, plan ·
+unread: candidate, text (what the painter will not see of its prompt) · step: candidate, step, steps ·
+painted: candidate, outcome, reason, image · judged: candidate (its summary), failed (texts) ·
 champion: id, score, beliefs · critique: critique · waiting: run, requests (what a person is asked) · done: run.
 A run that is taken up again starts with what is known of it: started, checklist, champion.
 """

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from overpaint.phrases import LETTERS, MARKS, OUTCOMES, clean, percent, summary
-from overpaint.plain import plan_words
+from overpaint.plain import plan_words, unread_words
 from overpaint.result import Run
 
 STYLES = {"yes": "green", "no": "red", "unsure": "yellow"}
@@ -32,6 +32,7 @@ class Row:
     step: int = 0
     steps: int = 0
     outcome: str = ""
+    reason: str = ""
     beliefs: str = ""
     score: float | None = None
     failed: str = ""
@@ -96,13 +97,20 @@ class LiveView:
         self._console.print(_line(("critic ", "dim"), (clean(said, 400), "italic")))
         self._doing = "painting"
 
+    def _on_warning(self, event: Mapping[str, Any]) -> None:
+        self._console.print(_line(("warning ", "yellow"), (clean(event["text"], 300), "")))
+
+    def _on_unread(self, event: Mapping[str, Any]) -> None:
+        self._console.print(_line((unread_words(event), "yellow")))
+
     def _on_step(self, event: Mapping[str, Any]) -> None:
         row = self._row(event["candidate"])
         row.step, row.steps = event["step"], event["steps"]
         self._doing = "painting"
 
     def _on_painted(self, event: Mapping[str, Any]) -> None:
-        self._row(event["candidate"]).outcome = event["outcome"]
+        row = self._row(event["candidate"])
+        row.outcome, row.reason = event["outcome"], clean(event.get("reason", ""), 200)
         self._doing = "judging"
 
     def _on_judged(self, event: Mapping[str, Any]) -> None:
@@ -175,7 +183,7 @@ def _cells(row: Row) -> tuple[RenderableType, RenderableType, RenderableType]:
             Text(f"lacks: {row.failed}" if row.failed else "", style="red"),
         )
     if row.outcome and row.outcome != "ok":
-        return Text(OUTCOMES[row.outcome], style="yellow"), "", ""
+        return Text(OUTCOMES[row.outcome], style="yellow"), "", Text(row.reason, style="dim")
     if row.settled:
         return Text("not judged", style="yellow"), "", ""
     if row.outcome:

@@ -140,8 +140,21 @@ def plan_words(event: Mapping[str, Any]) -> str:
     return f"round {event['round']}: {plan['action']}{start}, {counted(plan['count'], 'picture')}: {clean(plan['why'])}"
 
 
+def unread_words(event: Mapping[str, Any]) -> str:
+    """What an `unread` event says of its candidate."""
+    return f"{event['candidate']}: the painter will not see the end of its prompt: {clean(event['text'], 300)}"
+
+
 def _started(event: Mapping[str, Any]) -> list[str]:
     return [f"run {event['run']}: {clean(event['brief'], 200)}"]
+
+
+def _warning(event: Mapping[str, Any]) -> list[str]:
+    return [f"warning: {clean(event['text'], 300)}"]
+
+
+def _unread(event: Mapping[str, Any]) -> list[str]:
+    return [f"  {unread_words(event)}"]
 
 
 def _prompt(event: Mapping[str, Any]) -> list[str]:
@@ -157,7 +170,8 @@ def _plan(event: Mapping[str, Any]) -> list[str]:
 
 
 def _painted(event: Mapping[str, Any]) -> list[str]:
-    return [f"  {event['candidate']} {OUTCOMES[event['outcome']]}"]
+    reason = f": {clean(event['reason'], 300)}" if event.get("reason") else ""
+    return [f"  {event['candidate']} {OUTCOMES[event['outcome']]}{reason}"]
 
 
 def _judged(event: Mapping[str, Any]) -> list[str]:
@@ -186,6 +200,8 @@ def _done(event: Mapping[str, Any]) -> list[str]:
 
 _TELLERS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "started": _started,
+    "warning": _warning,
+    "unread": _unread,
     "prompt": _prompt,
     "checklist": _checklist,
     "plan": _plan,

@@ -14,6 +14,7 @@ from langgraph.runtime import RunControl
 
 from overpaint.driving import at_the_wheel, drive
 from overpaint.events import Event, relayed, run_at_end
+from overpaint.graph.costs import refuse_small_caps
 from overpaint.graph.effective import painter_facts
 from overpaint.graph.nodes.intake import check_brief
 from overpaint.graph.settings import Settings, load_preset, merge
@@ -134,9 +135,10 @@ async def preflight(brief: str | None, data: bytes | None, settings: Settings) -
         if settings.writer == "shapes":
             await asyncio.to_thread(parse, text)
     toolbox = await open_toolbox(settings.model_dump())
-    await painter_facts(toolbox)
-    if {"device", "dtype", "offload"} & settings.picture.keys():
-        await (await toolbox.painter()).check()
+    refuse_small_caps(await painter_facts(toolbox), settings, described=data is not None and not brief)
+    painter = await toolbox.painter()
+    if settings.painter_options or not painter.abilities.free:
+        await painter.check()
     for role in ("writer", "critic", "judge", "captioner"):
         await toolbox.chat(role)
 

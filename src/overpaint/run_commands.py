@@ -45,6 +45,10 @@ def refine(args: Namespace, stream: Stream | None = None) -> int:
         raise BadInput(
             'there is nothing to paint; give a brief, as in: overpaint refine "a red circle", or --image FILE'
         )
+    if args.dry_run:
+        from overpaint.planning import dry_run
+
+        return int(dry_run(args))
     _check_out(args)
     given = {"image": args.image, "preset": args.preset, "settings": settings, "out": args.out}
     return _carry(args, lambda control: (stream or _stream("stream"))(args.brief, **given, control=control))

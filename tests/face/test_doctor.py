@@ -27,7 +27,10 @@ def test_every_finding_has_its_remedy_and_no_secret_is_said(
     assert SECRET not in out
     found = {check["name"]: check for check in said["checks"]}
     assert "OPENAI_API_KEY" in found["keys"]["found"]
-    assert "openai:MODEL" in found["chat models"]["found"]
+    assert found["provider openai"]["ok"]
+    assert "for example openai:" in found["provider openai"]["found"]
+    assert not found["provider fal"]["ok"]
+    assert "FAL_KEY" in found["provider fal"]["todo"]
     assert all(check["todo"] for check in said["checks"] if not check["ok"])
     assert not home.exists()
 

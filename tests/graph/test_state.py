@@ -47,6 +47,7 @@ receipts = st.builds(
     unknown=st.integers(0, 9),
     calls=st.integers(0, 9),
     tokens=st.integers(0, 9),
+    cached=st.integers(0, 9),
     seconds=st.integers(0, 9),
     usd=st.none() | st.integers(0, 9),
 )
@@ -58,4 +59,10 @@ def test_receipts_add_up_and_an_unknown_price_stays_unknown(a: Receipt, b: Recei
     assert total == add_receipts(b, a)
     assert total["images"] == a["images"] + b["images"]
     assert (total["usd"] is None) == (a["usd"] is None or b["usd"] is None)
+    assert total["cached"] == a["cached"] + b["cached"]
     assert add_receipts(a, empty_receipt()) == a
+
+
+def test_receipts_of_older_versions_say_nothing_of_the_cache() -> None:
+    older = Receipt(images=1, unknown=0, calls=2, tokens=3, seconds=4.0, usd=None)
+    assert add_receipts(older, {**empty_receipt(), "cached": 5})["cached"] == 5

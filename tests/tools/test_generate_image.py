@@ -270,6 +270,16 @@ async def test_a_paid_request_that_was_cut_off_is_never_silently_paid_again(tool
     assert len(remote.asked) == 1
 
 
+async def test_what_a_picture_really_cost_goes_before_its_declared_price(
+    tool: BaseTool, remote: Remote, draw: Draw
+) -> None:
+    async def cheap(request: PaintRequest) -> PaintResult:
+        return PaintResult("ok", draw((20, 20, 8, "red"), size=(64, 64)), usd=0.011)
+
+    remote.answer = cheap
+    assert (await paint(tool, key="k"))["usd"] == 0.011
+
+
 async def test_a_free_request_that_was_cut_off_is_simply_repeated(tool: BaseTool, remote: Remote) -> None:
     remote.abilities = Abilities(free=True, price_usd=0.0)
     await cut_off(tool, remote)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.generate_image import make_generate_image
 from overpaint.tools.images import ImageStore
 from overpaint.tools.ledger import Claim, Ledger
+from overpaint.tools.pacing import turn
 from overpaint.tools.painters import Abilities, PaintRequest, PaintResult, Progress
 from overpaint.tools.painting import Painting
 from tests.image_servers import blocks
@@ -346,3 +348,54 @@ async def test_the_key_goes_to_the_provider_and_the_run_to_the_ledger(at: Callab
     assert (await desk.ledger.totals("r")).stored == 1
     await desk.paint(key=None)
     assert desk.provider.paid[1] not in (None, "k")
+
+
+@pytest.mark.parametrize("kind", ["plain", "collect"])
+async def test_a_request_waits_for_its_turn_alive_and_before_it_is_claimed(
+    kind: str, at: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OVERPAINT_LIMITS", f"turns-{kind}=1")
+    desk = at(kind)
+    desk.provider.abilities = replace(KINDS[kind], provider=f"turns-{kind}")
+    steps: list[tuple[int, int]] = []
+    tool = make_generate_image(desk.provider, desk.images, desk.ledger, lambda *step: steps.append(step))
+    call = {"type": "tool_call", "id": "1", "name": tool.name, "args": {"prompt": "p", "key": "k"}}
+    async with turn(f"turns-{kind}"):
+        painting = asyncio.create_task(tool.ainvoke(call))
+        while not steps:
+            await asyncio.sleep(0.01)
+        assert desk.provider.paid == []
+        assert (await desk.ledger.totals("r")).asked == 0, "who is killed here has asked for nothing"
+    assert (await painting).artifact["outcome"] == "ok"
+    assert len(desk.provider.paid) == 1
+
+
+async def test_one_who_gives_up_while_waiting_for_a_turn_has_paid_nothing(
+    at: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OVERPAINT_LIMITS", "patience=1")
+    desk = at("collect")
+    desk.provider.abilities = replace(KINDS["collect"], provider="patience")
+    async with turn("patience"):
+        painting = asyncio.create_task(desk.paint())
+        await asyncio.sleep(0.1)
+        painting.cancel()
+        await asyncio.gather(painting, return_exceptions=True)
+    assert desk.provider.paid == []
+    assert (await desk.paint())["outcome"] == "ok"
+    assert len(desk.provider.paid) == 1
+
+
+async def test_a_provider_that_asks_for_time_is_left_alone_by_others_too(at: Callable[[str], Desk]) -> None:
+    desk = at("plain")
+    desk.provider.abilities = replace(KINDS["plain"], provider="asked-for-time")
+
+    async def limited() -> None:
+        raise ProviderFault("429", retryable=True, retry_after=0.3)
+
+    desk.provider.moods["asked"] = limited
+    with pytest.raises(ProviderFault, match="429"):
+        await desk.paint()
+    started = asyncio.get_running_loop().time()
+    async with turn("asked-for-time"):
+        assert asyncio.get_running_loop().time() - started > 0.2

@@ -1,0 +1,99 @@
+"""What the painter and the judge of a run may cost at worst, settled before anything is spent."""
+
+from __future__ import annotations
+
+import json
+import math
+
+from langchain_core.messages import HumanMessage, SystemMessage
+
+from overpaint.graph.allowance import Need, need_of
+from overpaint.graph.chat_settings import Role
+from overpaint.graph.settings import Settings
+from overpaint.graph.state import LookCost, PainterFacts
+from overpaint.graph.toolbox import CAPPED_ANSWER
+from overpaint.prompts import load
+from overpaint.tools.backends.remote import SECONDS
+from overpaint.tools.budget import EXACT, Worst, worst_case
+from overpaint.tools.faults import BadInput
+from overpaint.tools.inspect_image import Inspection
+from overpaint.tools.painters import Painter
+from overpaint.tools.prices import LOCAL, ChatPrice, chat_price
+from overpaint.tools.references import picture
+
+QUESTION = "?" * 120
+QUESTIONS = 40
+"""The longest checklist that a writer may give, with long questions; a longer one may leave pictures unjudged."""
+
+LOOK_SECONDS = 30.0
+"""Held back for a look of a judge behind HTTP; one that runs here can be stopped without loss."""
+
+
+def facts_of(painter: Painter, settings: Settings) -> PainterFacts:
+    """What the controller must know of a painter and of judging its pictures; reads the price files.
+
+    Raises:
+        BadInput: a cap on money where a price is not known, or a price file that cannot be used.
+    """
+    able = painter.abilities
+    if settings.max_usd is not None and (unknown := unpriced(painter, settings)):
+        raise BadInput(
+            f"max_usd cannot be kept: the price of {', '.join(unknown)} is not known; "
+            "put it into a price file (OVERPAINT_PRICES), or cap max_images and max_calls instead"
+        )
+    seconds = 0.0 if able.free else settings.timeout or SECONDS
+    look = look_cost(settings)
+    return PainterFacts(
+        edit=able.edit, token_limit=able.token_limit, price_usd=able.price_usd, seconds=seconds, look=look
+    )
+
+
+def unpriced(painter: Painter, settings: Settings) -> list[str]:
+    """The painter and the roles, with their models, whose price is not known."""
+    names = [f"the painter {settings.painter}"] if painter.abilities.price_usd is None else []
+    roles: tuple[Role, ...] = ("writer", "critic", "judge", *(("captioner",) if settings.captioner else ()))
+    return names + [f"the {role} {settings.model_of(role)}" for role in roles if price_of(settings, role) is None]
+
+
+def price_of(settings: Settings, role: Role) -> ChatPrice | None:
+    """The price of a role's model on its server; None where it is not known."""
+    return chat_price(settings.model_of(role), settings.chat_options(role).get("base_url"))
+
+
+def look_cost(settings: Settings) -> LookCost:
+    """What one look of the judge may cost at worst."""
+    if settings.judge_method == "none":
+        return LookCost(tokens=0, seconds=0.0, usd=0.0)
+    worst, local = call_cost(settings, "judge"), settings.model_of("judge").partition(":")[0] in LOCAL
+    return LookCost(tokens=worst.tokens, seconds=0.0 if local else LOOK_SECONDS, usd=worst.usd)
+
+
+def call_cost(settings: Settings, role: Role) -> Worst:
+    """What one model call of a role may cost at worst: that of the longest question there is, a long checklist's."""
+    answer = settings.chat_options(role).get("max_tokens", CAPPED_ANSWER)
+    asked = load("judge.checklist").render(questions=[QUESTION] * QUESTIONS)
+    messages = [SystemMessage(asked[0]), HumanMessage([{"type": "text", "text": asked[1]}, picture("0" * 64)])]
+    return worst_case(messages, json.dumps(Inspection.model_json_schema()), answer, price_of(settings, role))
+
+
+def refuse_small_caps(facts: PainterFacts, settings: Settings, *, described: bool = False) -> None:
+    """Refuse caps under which not even one picture could be painted and looked at.
+
+    Args:
+        facts: of the painter and the judge.
+        settings: the effective settings.
+        described: whether a picture has to be described first.
+
+    Raises:
+        BadInput: naming the first such cap, and the smallest that would do.
+    """
+    need = need_of(facts, settings, looks=1)
+    if described:
+        look = facts.get("look", look_cost(settings))
+        usd = None if need.usd is None or look["usd"] is None else need.usd + look["usd"]
+        need = Need(need.images, need.calls + 1, need.tokens + look["tokens"], need.seconds + look["seconds"], usd)
+    for name, wanted in vars(need).items():
+        cap = getattr(settings, f"max_{name}")
+        if cap is not None and wanted is not None and wanted > cap + EXACT:
+            least = math.ceil(round(wanted * 100, 6)) / 100
+            raise BadInput(f"max_{name}={cap:g} cannot pay for one picture and its first look: give at least {least:g}")

@@ -1,0 +1,202 @@
+"""What a run would do and cost at most, without doing any of it: `overpaint refine … --dry-run`."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from overpaint.commands import say_json, settings_from
+from overpaint.graph.chat_settings import Role
+from overpaint.graph.costs import call_cost, facts_of, refuse_small_caps, unpriced
+from overpaint.graph.nodes.intake import check_brief
+from overpaint.graph.settings import Settings, load_preset, merge
+from overpaint.graph.toolbox import open_toolbox
+from overpaint.phrases import clean, counted, money
+from overpaint.plain import say
+from overpaint.tools.painters import Counting, Painter
+from overpaint.tools.prices import LOCAL, price_date
+from overpaint.tools.refusals import refuse_size, refuse_unaccepted
+
+CALLS_PER_QUESTION = 2
+"""An answer that cannot be read is asked for once more."""
+
+RUNGS = 3
+"""Further calls that it may take to find out how a model can be asked for an answer of a form, once for each."""
+
+CAPS = ("max_images", "max_calls", "max_tokens", "max_seconds", "max_usd")
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """What something takes at most; None in money where a price is not known."""
+
+    pictures: int
+    calls: int
+    tokens: int
+    usd: float | None
+
+    def plus(self, other: Amounts) -> Amounts:
+        """The sum."""
+        usd = None if self.usd is None or other.usd is None else self.usd + other.usd
+        return Amounts(self.pictures + other.pictures, self.calls + other.calls, self.tokens + other.tokens, usd)
+
+    def times(self, count: int) -> Amounts:
+        """So many of it."""
+        usd = None if self.usd is None else self.usd * count
+        return Amounts(self.pictures * count, self.calls * count, self.tokens * count, usd)
+
+
+NOTHING = Amounts(0, 0, 0, 0.0)
+
+
+def dry_run(args: Namespace) -> int:
+    """Print the plan of `refine` for the same arguments; asks nobody, paints nothing, writes nothing.
+
+    Raises:
+        BadInput: something given cannot be used, as in `refine`.
+    """
+    settings = merge(load_preset(args.preset or "default"), settings_from(args.set))
+    brief = check_brief(args.brief or "") if args.brief is not None or args.image is None else None
+    told = asyncio.run(planned(brief, args.preset or "default", settings, described=brief is None))
+    if args.json:
+        say_json(told)
+        return 0
+    for line in plan_lines(told):
+        say(line)
+    return 0
+
+
+async def planned(brief: str | None, preset: str, settings: Settings, *, described: bool = False) -> dict[str, Any]:
+    """The plan of a run, JSON only.
+
+    Args:
+        brief: what to paint; None where a picture is described first.
+        preset: the name of the preset that the settings come from.
+        settings: the effective settings.
+        described: whether a picture is described first.
+
+    Raises:
+        BadInput: the painter cannot be used with these settings, or the caps are too small for one picture.
+    """
+    painter = await (await open_toolbox(settings.model_dump())).painter()
+    return await asyncio.to_thread(_planned, brief, preset, settings, painter, described)
+
+
+def plan_lines(told: dict[str, Any]) -> Iterator[str]:
+    """A plan as lines."""
+    yield f"brief: {clean(told['brief'] or '(the description of the picture)')}"
+    yield f"preset: {told['preset']}"
+    painter = told["painter"]
+    able = ", ".join(painter["abilities"])
+    yield f"painter: {painter['model']} at {painter['server']}, size {painter['size']}; {able}"
+    for role, chat in told["roles"].items():
+        yield f"{role}: {chat['model']} at {chat['server']}"
+    yield f"caps: {', '.join(f'{name}={cap:g}' for name, cap in told['caps'].items())}"
+    yield f"one round, at most: {_amounts(told['round'])}"
+    yield f"the run, at most: {_amounts(told['at_most'])}"
+    if told["unknown"]:
+        yield f"not known: the price of {', '.join(told['unknown'])}"
+    yield f"prices of {told['prices']}, and of your price file if there is one; nothing was asked, painted or paid"
+
+
+def _planned(brief: str | None, preset: str, settings: Settings, painter: Painter, described: bool) -> dict[str, Any]:
+    refuse_unaccepted(painter, **settings.picture)
+    refuse_size(painter, settings.pixels)
+    refuse_small_caps(facts_of(painter, settings), settings, described=described)
+    round_ = _round(settings, painter)
+    return {
+        "brief": brief,
+        "preset": preset,
+        "painter": {
+            "model": settings.painter,
+            "server": _server(settings.painter, settings.painter_base_url),
+            "size": settings.size or "the painter's own",
+            "abilities": _abilities(painter),
+        },
+        "roles": {
+            role: {
+                "model": settings.model_of(role),
+                "server": _server(settings.model_of(role), settings.chat_options(role).get("base_url")),
+            }
+            for role in _roles(settings, described)
+        },
+        "caps": {name: cap for name in CAPS if (cap := getattr(settings, name)) is not None},
+        "round": vars(_capped(round_, settings)),
+        "at_most": vars(_capped(_run(settings, painter, round_, described), settings)),
+        "unknown": unpriced(painter, settings),
+        "prices": price_date(),
+    }
+
+
+def _roles(settings: Settings, described: bool) -> list[Role]:
+    roles: list[Role] = ["writer"] if settings.judge_method == "none" else ["writer", "critic", "judge"]
+    return [*roles, "captioner"] if described else roles
+
+
+def _round(settings: Settings, painter: Painter) -> Amounts:
+    """One round: its pictures, all their looks, and the critic."""
+    picture = Amounts(1, 0, 0, painter.abilities.price_usd)
+    if settings.judge_method == "none":
+        return picture.times(settings.per_round)
+    judged = picture.plus(_questions(settings, "judge", settings.looks))
+    # The critic is asked once, and again for each prompt that the painter would not read to its end.
+    asked = 1 + settings.per_round * isinstance(painter, Counting)
+    return judged.times(settings.per_round).plus(_questions(settings, "critic", asked))
+
+
+def _run(settings: Settings, painter: Painter, round_: Amounts, described: bool) -> Amounts:
+    """All rounds that the cap on pictures allows, and what comes before the first."""
+    most = -(-settings.max_images // settings.per_round)
+    rounds = most if settings.rounds is None else min(most, settings.rounds)
+    total = round_.times(rounds)
+    asked = settings.upsample * (1 + isinstance(painter, Counting)) + (settings.judge_method != "none")
+    total = total.plus(_questions(settings, "writer", asked))
+    if described:
+        total = total.plus(_questions(settings, "captioner", 1))
+    for role in _roles(settings, described):
+        if settings.model_of(role).partition(":")[0] not in LOCAL:
+            total = total.plus(_calls(settings, role, RUNGS))
+    return total
+
+
+def _questions(settings: Settings, role: Role, count: int) -> Amounts:
+    return _calls(settings, role, count * CALLS_PER_QUESTION)
+
+
+def _calls(settings: Settings, role: Role, count: int) -> Amounts:
+    worst = call_cost(settings, role)
+    return Amounts(0, 1, worst.tokens, worst.usd).times(count)
+
+
+def _capped(amounts: Amounts, settings: Settings) -> Amounts:
+    """No more than the caps allow. A cap on money is refused where a price is not known."""
+    return replace(
+        amounts,
+        pictures=min(amounts.pictures, settings.max_images),
+        calls=min(amounts.calls, settings.max_calls or amounts.calls),
+        tokens=min(amounts.tokens, settings.max_tokens or amounts.tokens),
+        usd=None if amounts.usd is None else round(min(amounts.usd, settings.max_usd or amounts.usd), 4),
+    )
+
+
+def _server(model: str, base_url: str | None) -> str:
+    if model.partition(":")[0] in LOCAL:
+        return "this machine"
+    return base_url or "its provider's own server"
+
+
+def _abilities(painter: Painter) -> list[str]:
+    able = painter.abilities
+    edits = {"mask": "repaints places", "instruct": "edits by instruction", None: "cannot edit"}[able.edit]
+    reads = f"reads {able.token_limit} tokens" if able.token_limit else "reads prompts of any length"
+    price = "price not known" if able.price_usd is None else f"at most {money(able.price_usd)} a picture"
+    return [edits, "repeats a seed" if able.seeds else "has no seeds", reads, "free" if able.free else price]
+
+
+def _amounts(amounts: dict[str, Any]) -> str:
+    usd = "unknown" if amounts["usd"] is None else money(amounts["usd"])
+    pictures, calls = counted(amounts["pictures"], "picture"), counted(amounts["calls"], "model call")
+    return f"{pictures}, {calls}, {amounts['tokens']:,} tokens, cost {usd}"
