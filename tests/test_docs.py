@@ -10,6 +10,7 @@ import pytest
 
 from overpaint.graph.flow import build_graph
 from overpaint.graph.settings import Settings
+from overpaint.providers import table
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -26,6 +27,10 @@ def test_the_readme_lists_every_file_and_no_other() -> None:
     folders = [ROOT / name for name in ("graph", "tools", "prompts", "bench", "src/overpaint/shapes")]
     files = [p for folder in folders for p in folder.rglob("*.py")] + list((ROOT / "src" / "overpaint").glob("*.py"))
     assert listed == {p.name for p in files} - {"__init__.py", "__main__.py"}
+
+
+def test_the_readme_shows_the_providers_as_they_are() -> None:
+    assert "\n".join(table()) in README
 
 
 def test_settings_named_in_the_readme_exist() -> None:

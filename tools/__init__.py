@@ -4,9 +4,20 @@ generate_image.py       the tool that paints
 painting.py             its arguments and its result
 inspect_image.py        the tool that looks
 painters.py             the Painter protocol and the registry
+refusals.py             what a painter would have to ignore is refused by name
 chat.py                 chat models by name
+chat_clients.py         LangChain's client of a provider, with an address and a key of its own
+copy_limits.py          how large a copy of a picture each provider takes
 references.py           pictures by reference, so that no trace holds bytes
+salvage.py              answers that a client received and raised on
 asking.py               one structured question: an answer, or what was wrong with it
+ladder.py               the ways of asking for structured output, remembered per model
+calling.py              one call: within its room, in its turn, counted
+yes_probability.py      how likely a yes is, where a server tells
+budget.py               what may still be spent, and what a call may cost at worst
+prices.py               what models cost, from prices.yaml and a file of the user's
+pacing.py               how hard one provider is asked at a time
+keys.py                 keys from the environment or files
 metering.py             what is heard of the model calls of one question
 call_log.py             every model call, without keys and picture bytes
 provider_errors.py      what a provider's failure means
@@ -14,6 +25,10 @@ images.py               the image store
 records.py              the record store
 files.py                content-addressed files, written whole or not at all
 decoding.py             decoding pictures nobody vouches for
+picture_parts.py        a file taken apart without losing a byte
+picture_metadata.py     what an exported file says of itself
+picture_formats.py      one format made of another
+versions.py             which programs made a picture
 gate.py                 blank, duplicate, wrong size: found before a judge is paid
 database.py             the database of runs: one protocol, one SQL text
 database_sqlite.py      it as a file
@@ -30,15 +45,5 @@ owner.py                who holds a lease, and whether it still lives
 home.py                 the home folder
 faults.py               BadInput and ProviderFault
 bad_call.py             BadInput of a tool call, which an agent can be told instead
-backends/               one painter family each, imported only when used
-  diffusers_.py         any diffusers model: text, picture and boxes
-  loading.py            loads a pipeline once, says what went wrong
-  painting.py           one picture from a loaded pipeline
-  masking.py            repainting inside boxes only
-  prompt_length.py      how much of a prompt the encoder reads
-  openai_.py            OpenAI's images API, and every server that speaks it
-  fal.py                fal's queue: jobs with ids, collected later
-  fal_http.py           one request to it
-  fal_answers.py        what its answers say
-  remote.py             what both remote painters share
+backends/               one painter family each, imported only when used; its own page lists them
 """
