@@ -92,7 +92,7 @@ def lists(mention: Mention, listing: Draft | None, drafts: Sequence[Draft], afte
 
     Args:
         mention: the phrase.
-        listing: the group that a colon followed, if any.
+        listing: the group that a colon followed, if any. Once all its members are named, a phrase is of another.
         drafts: all groups so far.
         after: the break before the phrase.
 
@@ -102,7 +102,7 @@ def lists(mention: Mention, listing: Draft | None, drafts: Sequence[Draft], afte
     if mention.definite or mention.ordinal is not None:
         return False
     if listing is not None:
-        return mention.shape == listing.group.shape
+        return mention.shape == listing.group.shape and listing.left() > 0
     maybe = [d for d in drafts if d.group.shape == mention.shape and d.left() > 1 and of_kind(d.group, mention)]
     if maybe and after == "," and mention.words[:1] == ["one"] and mention.colour != maybe[-1].group.colour:
         raise Unclear(f"it does not say whether '{mention}' is one of those before")
