@@ -4,7 +4,11 @@ flow.py                 the wiring, on one screen
 state.py                the nouns of a run, and how parallel branches merge them
 attempt.py              what one Send carries to a candidate
 settings.py             every setting, presets, merging
+chat_settings.py        those of the chat roles
+fields.py               how a setting is declared
 controller.py           the brain: what to paint next and why, or why to stop; pure
+allowance.py            what each step may spend, so that no cap is passed; pure
+costs.py                what the painter and the judge may cost at worst
 beliefs.py              from a judge's answers to what is believed; pure
 places.py               boxes to repaint, free space; pure
 schemas.py              what writer and critic answer with
@@ -15,6 +19,8 @@ messages.py             the brief in a chat message, pictures in five block shap
 people.py               one interrupt in the shape chats know, and reading the answer
 waiting.py              rate limits waited out, drains noticed
 effective.py            the settings in force, and those given anew
+fitting.py              prompts that the painter reads whole
+looking.py              one look of the judge at a picture
 toolbox.py              stores and models for the settings at hand
 persistence.py          LangGraph's savers and stores, on SQLite and PostgreSQL
 kept.py                 which runs there are, and their checkpoints

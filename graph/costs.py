@@ -41,10 +41,12 @@ def facts_of(painter: Painter, settings: Settings) -> PainterFacts:
             f"max_usd cannot be kept: the price of {', '.join(unknown)} is not known; "
             "put it into a price file (OVERPAINT_PRICES), or cap max_images and max_calls instead"
         )
-    seconds = 0.0 if able.free else settings.timeout or SECONDS
-    look = look_cost(settings)
     return PainterFacts(
-        edit=able.edit, token_limit=able.token_limit, price_usd=able.price_usd, seconds=seconds, look=look
+        edit=able.edit,
+        token_limit=able.token_limit,
+        price_usd=able.price(settings.pixels),
+        seconds=0.0 if able.free else settings.timeout or SECONDS,
+        look=look_cost(settings),
     )
 
 

@@ -7,7 +7,7 @@ import json
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.tools import BaseTool, StructuredTool
@@ -101,7 +101,7 @@ class _Easel:
         if claim.state == "stored":
             return Painting(**{**claim.details, "image": claim.image, "painted": False})  # type: ignore[typeddict-item]
         if not claim.mine:
-            return unknown_painting(self.painter.abilities.price_usd, claim.reason or CUT_OFF)
+            return unknown_painting(self.painter.abilities.price(request.size), claim.reason or CUT_OFF)
         return await self._arrived(key, claim) or await self._paid(key, claim, request, leave)
 
     async def _arrived(self, key: str, claim: Claim) -> Painting | None:
@@ -118,9 +118,10 @@ class _Easel:
         try:
             async with renewed(self.ledger, key):
                 result = await Payment(self.painter, self.ledger, key, self.progress, leave).result(claim, request)
-                return await self._kept(key, result)
+                usd = self.painter.abilities.price(request.size) if result.usd is None else result.usd
+                return await self._kept(key, replace(result, usd=usd))
         except MaybePaid as unknown:
-            return unknown_painting(self.painter.abilities.price_usd, str(unknown))
+            return unknown_painting(self.painter.abilities.price(request.size), str(unknown))
 
     async def _request(self, key: str, asked: dict[str, Any]) -> PaintRequest:
         source = asked.get("source")
@@ -220,7 +221,7 @@ class _Easel:
             notes=list(result.notes),
             seconds=result.seconds,
             painted=True,
-            usd=self.painter.abilities.price_usd if result.usd is None else result.usd,
+            usd=result.usd,
         )
 
 

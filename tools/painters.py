@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -85,6 +86,7 @@ class Abilities:
         token_limit: how many tokens of a prompt its text encoder reads; None when unknown.
         prompt_characters: the longest prompt it takes, in characters; None when there is no such limit.
         price_usd: what one picture costs at most; None when unknown. Local models cost 0.
+        megapixel_usd: what each begun megapixel of a size that is asked for costs, where the size decides.
         client_key: True when the same request sent again with the same key is paid once.
         jobs: "collect" when a request gets a job id to ask for its picture with (`Queue`); "find" when the job can
             also be looked up by the request's key (`FindingQueue`); None when a request is one call.
@@ -100,9 +102,16 @@ class Abilities:
     token_limit: int | None = None
     prompt_characters: int | None = None
     price_usd: float | None = None
+    megapixel_usd: float | None = None
     client_key: bool = False
     jobs: Literal["collect", "find"] | None = None
     provider: str | None = None
+
+    def price(self, size: tuple[int, int] | None) -> float | None:
+        """What one picture of a size (width, height) costs at most, in dollars; None: the painter's own size."""
+        if self.megapixel_usd is None or size is None:
+            return self.price_usd
+        return math.ceil(size[0] * size[1] / 1_000_000) * self.megapixel_usd
 
 
 class Painter(Protocol):

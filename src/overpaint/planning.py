@@ -114,7 +114,7 @@ def _planned(brief: str | None, preset: str, settings: Settings, painter: Painte
             "model": settings.painter,
             "server": _server(settings.painter, settings.painter_base_url),
             "size": settings.size or "the painter's own",
-            "abilities": _abilities(painter),
+            "abilities": _abilities(painter, settings),
         },
         "roles": {
             role: {
@@ -138,7 +138,7 @@ def _roles(settings: Settings, described: bool) -> list[Role]:
 
 def _round(settings: Settings, painter: Painter) -> Amounts:
     """One round: its pictures, all their looks, and the critic."""
-    picture = Amounts(1, 0, 0, painter.abilities.price_usd)
+    picture = Amounts(1, 0, 0, painter.abilities.price(settings.pixels))
     if settings.judge_method == "none":
         return picture.times(settings.per_round)
     judged = picture.plus(_questions(settings, "judge", settings.looks))
@@ -188,11 +188,12 @@ def _server(model: str, base_url: str | None) -> str:
     return base_url or "its provider's own server"
 
 
-def _abilities(painter: Painter) -> list[str]:
+def _abilities(painter: Painter, settings: Settings) -> list[str]:
     able = painter.abilities
     edits = {"mask": "repaints places", "instruct": "edits by instruction", None: "cannot edit"}[able.edit]
     reads = f"reads {able.token_limit} tokens" if able.token_limit else "reads prompts of any length"
-    price = "price not known" if able.price_usd is None else f"at most {money(able.price_usd)} a picture"
+    usd = able.price(settings.pixels)
+    price = "price not known" if usd is None else f"at most {money(usd)} a picture"
     return [edits, "repeats a seed" if able.seeds else "has no seeds", reads, "free" if able.free else price]
 
 

@@ -39,6 +39,13 @@ def test_a_paid_picture_takes_its_time_limit_and_one_of_our_own_can_be_stopped()
     assert facts_of(get_painter("shapes"), Settings())["seconds"] == 0.0
 
 
+def test_a_picture_billed_by_its_size_is_reserved_at_the_size_that_is_set() -> None:
+    painter = Paid(0.025)
+    painter.abilities = Abilities(price_usd=0.025, megapixel_usd=0.025)
+    sized = facts_of(painter, Settings(size="2048x2048"))  # type: ignore[arg-type]
+    assert sized["price_usd"] == pytest.approx(0.125)
+
+
 def test_a_look_costs_what_its_price_and_its_longest_answer_come_to() -> None:
     short, long = (look_cost(Settings(judge="openai:gpt-5-mini", judge_max_tokens=n)) for n in (100, 1100))
     assert long["tokens"] - short["tokens"] == 1000

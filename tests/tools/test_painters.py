@@ -74,3 +74,14 @@ def test_an_option_a_factory_does_not_know_is_refused_by_name(option: dict[str, 
 
 def test_a_requests_key_says_nothing_about_the_picture() -> None:
     assert PaintRequest("a", key="1") == PaintRequest("a", key="2") != PaintRequest("b", key="1")
+
+
+@pytest.mark.parametrize(
+    ("size", "price"),
+    [(None, 0.03), ((512, 512), 0.02), ((1000, 1000), 0.02), ((1024, 1024), 0.04), ((2048, 2048), 0.1)],
+)
+def test_where_the_size_decides_each_begun_megapixel_is_paid(size: tuple[int, int] | None, price: float) -> None:
+    able = Abilities(price_usd=0.03, megapixel_usd=0.02)
+    assert able.price(size) == pytest.approx(price)
+    assert Abilities(price_usd=0.03).price(size) == 0.03
+    assert Abilities().price(size) is None

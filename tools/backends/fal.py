@@ -63,6 +63,7 @@ class FalPainter:
             edit=self._takes.edit,
             seeds=self._takes.seeds,
             price_usd=None if self._price is None else self._price.usd,
+            megapixel_usd=None if self._price is None else self._price.per_megapixel,
             jobs="collect",
             provider=self._server.provider,
         )
