@@ -41,7 +41,7 @@ def test_json_is_one_object_of_the_promised_shape(capsys: pytest.CaptureFixture[
     assert set(told["champion"]) == {"id", "image", "sha256", "prompt", "score", "passed"}
     keys = {"id", "parent", "round", "action", "prompt", "seed", "outcome", "score", "passed", "image"}
     assert all(set(c) == keys for c in told["candidates"])
-    assert set(told["receipt"]) == {"images", "unknown", "calls", "tokens", "seconds", "usd"}
+    assert set(told["receipt"]) == {"images", "unknown", "calls", "tokens", "cached", "seconds", "usd"}
     assert Path(told["champion"]["image"]).is_file()
     assert "<html" in Path(told["report"]).read_text("utf-8")
     with Image.open(Path(told["report"]).with_suffix(".png")) as twin:

@@ -40,13 +40,13 @@ REFINE = "import overpaint; overpaint.refine({brief!r}, settings={settings!r})"
 DIES_JUDGING = """
 import os, signal
 import overpaint.graph.nodes.judge as judge
-look, looks = judge._look, []
+look, looks = judge.look_at, []
 async def dies(*args, **kinds):
     looks.append(await look(*args, **kinds))
     if len(looks) == {at}:
         os.kill(os.getpid(), signal.SIGKILL)
     return looks[-1]
-judge._look = dies
+judge.look_at = dies
 """
 
 

@@ -176,9 +176,8 @@ def _provider(provider: Provider, missing: list[str]) -> Check:
         can = [said(provider.abilities())] if provider.paints else []
         there = not missing if provider.is_local else provider.has_key()
     except BadInput as error:
-        return Check(
-            name, False, _one_line(error), "mend it, or use another provider", needed=provider.scheme == "shapes"
-        )
+        todo = INSTALL_LOCAL if missing else "mend it, or use another provider"
+        return Check(name, False, _one_line(error), todo, needed=provider.scheme == "shapes")
     found = f"{', '.join([*can, *(['chats'] if provider.chats else [])])}; for example {tried}"
     lacks = INSTALL_LOCAL if provider.is_local else f"set {' or '.join(provider.keys)}"
     return Check(name, there, found, lacks, needed=provider.scheme == "shapes")

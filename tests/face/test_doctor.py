@@ -62,7 +62,7 @@ util.find_spec = lambda name, *rest: None if name in ("torch", "diffusers") else
 from overpaint.doctor import diagnose
 found = {check.name: check for check in diagnose()}
 assert "torch" not in sys.modules and "devices" not in found
-print(found["local models"].found, "|", found["painters"].todo)
+print(found["local models"].found, "|", found["provider shapes"].todo)
 """
     said = subprocess.check_output([sys.executable, "-c", code], text=True)
     assert said == 'without torch, diffusers | pip install "overpaint[local]"\n'
