@@ -89,6 +89,12 @@ async def refined(moody: Moody, side: int, **settings: Any) -> Run:
     return await arefine("a sign", settings={**roles, "seed": 1, **settings})
 
 
+def beliefs_of(run: Run) -> list[Belief]:
+    verdict = run.candidates[0]["verdict"]
+    assert verdict is not None
+    return verdict["beliefs"]
+
+
 def shown_to(request: Request) -> list[Image.Image]:
     blocks = request.json["messages"][-1]["content"]
     urls = [block["image_url"]["url"] for block in blocks if block["type"] == "image_url"]
@@ -104,19 +110,19 @@ async def test_the_second_look_at_a_large_picture_gets_crops_of_what_is_fine(moo
     whole, crop = shown_to(second)
     assert (whole.size[0], crop.size[0]) == (1568, 900)  # a quarter of 2400 pixels, and a quarter of that on each side
     assert "[0.44, 0.44, 0.81, 0.81]" in str(second.json["messages"][-1]["content"])
-    assert all(b["box"] == BOX for b in run.candidates[0]["verdict"]["beliefs"])
+    assert all(b["box"] == BOX for b in beliefs_of(run))
 
 
 @pytest.mark.slow
 async def test_the_odds_of_a_yes_are_kept_where_they_are_asked_for(moody: Moody, server: ChatServer) -> None:
     run = await refined(moody, 64, probabilities=True)
-    assert [b["probability"] for b in run.candidates[0]["verdict"]["beliefs"]] == [0.9, 0.9]
+    assert [b["probability"] for b in beliefs_of(run)] == [0.9, 0.9]
     assert run.receipt["calls"] == len(server.asked) == 1 + 2 + len(KINDS)
 
 
 @pytest.mark.slow
 async def test_odds_that_no_cap_leaves_room_for_are_left_out(moody: Moody, server: ChatServer) -> None:
     run = await refined(moody, 64, probabilities=True, max_calls=4)
-    assert ["probability" in b for b in run.candidates[0]["verdict"]["beliefs"]] == [True, False]
+    assert ["probability" in b for b in beliefs_of(run)] == [True, False]
     assert run.receipt["calls"] == len(server.asked) == 4
     assert run.status == "passed"
