@@ -25,12 +25,13 @@ UPDATE overpaint_calls SET seconds = :seconds, reply = :reply, error = :error, i
     output_tokens = :output_tokens, cached_tokens = :cached_tokens, usd = :usd
 WHERE id = :id
 """
-_SPENT = """
+_SPENT_BY_RUN = """
 SELECT COUNT(*) AS calls, COALESCE(SUM(COALESCE(input_tokens + output_tokens, reserved_tokens, 0)), 0) AS tokens,
     COALESCE(SUM(cached_tokens), 0) AS cached, COALESCE(SUM(seconds), 0) AS seconds,
     COUNT(usd) AS priced, COALESCE(SUM(usd), 0) AS usd
-FROM overpaint_calls WHERE run = :run AND task = :task
+FROM overpaint_calls WHERE run = :run
 """
+_SPENT = f"{_SPENT_BY_RUN} AND task = :task"
 _LAST = "SELECT * FROM overpaint_calls WHERE run = :run ORDER BY id DESC LIMIT :last"
 
 _DATA_URL = re.compile(r"data:\w+/[\w.+-]+[^,\s]*,[^\s\"')]*")
@@ -175,15 +176,7 @@ class CallLog:
         Raises:
             BadInput: the database cannot be used.
         """
-        row = (await asyncio.to_thread(_execute, self.database, _SPENT, run=self.run, task=self.task))[0]
-        usd = float(row["usd"]) if row["priced"] == row["calls"] else None
-        return Spent(
-            calls=row["calls"],
-            tokens=int(row["tokens"]),
-            cached=int(row["cached"]),
-            seconds=float(row["seconds"]),
-            usd=usd,
-        )
+        return _summed(await asyncio.to_thread(_execute, self.database, _SPENT, run=self.run, task=self.task))
 
     def _begin(
         self, model: str, name: str, messages: Sequence[BaseMessage], reserved_tokens: int | None, usd: float | None
@@ -201,6 +194,22 @@ class CallLog:
             usd=usd,
         )
         return int(rows[0]["id"])
+
+
+async def spent_by_run(database: Database, run: str) -> Spent:
+    """Sum up all calls begun for a run, by whatever process; raises BadInput where the database cannot be used."""
+    return _summed(await asyncio.to_thread(_execute, database, _SPENT_BY_RUN, run=run))
+
+
+def _summed(rows: list[dict[str, Any]]) -> Spent:
+    row = rows[0]
+    return Spent(
+        calls=row["calls"],
+        tokens=int(row["tokens"]),
+        cached=int(row["cached"]),
+        seconds=float(row["seconds"]),
+        usd=float(row["usd"]) if row["priced"] == row["calls"] else None,
+    )
 
 
 async def read_calls(database: Database, run: str, last: int) -> list[Call]:

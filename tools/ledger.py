@@ -32,6 +32,7 @@ _READ = "SELECT * FROM overpaint_requests WHERE key = :key"
 _TRIES = 10
 _MINE = "WHERE key = :key AND owner = :owner AND state NOT IN ('stored', 'unknown')"
 _OPEN = "SELECT owner FROM overpaint_requests WHERE run = :run AND owner IS NOT NULL AND expires > {now}"
+_BILLED = "SELECT state, details FROM overpaint_requests WHERE run = :run AND state <> 'failed'"
 _TOTALS = "SELECT state, COUNT(*) AS requests FROM overpaint_requests WHERE run = :run GROUP BY state"
 
 
@@ -180,6 +181,11 @@ class Ledger:
         asked = sum(counts.values())
         return Totals(asked, stored, unknown, failed, open=asked - stored - unknown - failed)
 
+    async def billed(self, run: str) -> list[dict[str, Any]]:
+        """The details of every request of a run that was or may have been paid for; empty ones where none came yet."""
+        rows = await asyncio.to_thread(self._rows, _BILLED, run)
+        return [json.loads(row["details"] or "{}") for row in rows]
+
     async def worked_on(self, run: str) -> str | None:
         """The living process that makes a request for a run right now, None when there is none."""
         return await asyncio.to_thread(self._worked_on, run)
@@ -211,9 +217,12 @@ class Ledger:
             owners = [str(row["owner"]) for row in transaction.execute(_OPEN, run=run)]
         return next((owner for owner in owners if is_living(owner)), None)
 
-    def _count(self, run: str) -> dict[str, int]:
+    def _rows(self, query: str, run: str) -> list[dict[str, Any]]:
         with self.database.transaction() as transaction:
-            return {row["state"]: row["requests"] for row in transaction.execute(_TOTALS, run=run)}
+            return transaction.execute(query, run=run)
+
+    def _count(self, run: str) -> dict[str, int]:
+        return {row["state"]: row["requests"] for row in self._rows(_TOTALS, run)}
 
     async def _update(self, change: str, key: str, **values: str | float) -> bool:
         return await asyncio.to_thread(self._write, change, {"key": key, **values})

@@ -13,6 +13,7 @@ from overpaint.graph.record import Record
 from overpaint.graph.state import Candidate, empty_receipt
 from overpaint.phrases import counted
 from overpaint.result import Run, Status
+from overpaint.spending import spent_so_far
 from overpaint.tools.database import open_database
 from overpaint.tools.home import current_home, use_home
 from overpaint.tools.leases import Leases
@@ -96,7 +97,7 @@ async def restore(kept: Kept, error: str = "", *, strict: bool = True) -> Run:
         checklist=values.get("checklist", []),
         candidates=records,
         champion=next((r for r in records if champion and r["id"] == champion["id"]), None),
-        receipt=values.get("receipt", empty_receipt()),
+        receipt=await spent_so_far(values) if kept.next else values.get("receipt", empty_receipt()),
         settings=values["settings"],
         images=home / "images",
         report=sheet if sheet.exists() else None,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from overpaint.run import arefine, stream
 from overpaint.tools import painters
-from tests.graph.test_faults import Moody
+from tests.graph.test_faults import Moody, moody
 from tests.servers import ChatServer, chat_server
+
+__all__ = ["moody"]
 
 LIMIT = 6
 BRIEF = "a red circle above a blue square"
@@ -92,3 +94,16 @@ async def test_without_a_writer_the_brief_is_painted_and_what_is_cut_off_told(re
     told = [e async for e in stream(BRIEF, settings=settings)]
     assert [e["text"] for e in told if e["kind"] == "unread"] == ["square"]
     assert reader.asked[0].prompt == BRIEF
+
+
+async def test_a_prompt_too_long_to_be_sent_gives_way_to_a_shorter_one_or_to_the_brief(
+    moody: Moody, server: ChatServer
+) -> None:
+    moody.abilities = replace(moody.abilities, prompt_characters=60)
+    settings = {**SETTINGS, "painter": "moody"}
+    server.think = writing("words " * 20, SHORT)
+    await arefine(BRIEF, settings=settings)
+    server.think = writing("words " * 20, "words " * 15)
+    run = await arefine(BRIEF, settings=settings)
+    assert [request.prompt for request in moody.asked] == [SHORT, BRIEF]
+    assert run.champion is not None
