@@ -127,11 +127,10 @@ class Settings(ChatSettings):
     @classmethod
     def _json_object(cls, body: object) -> object:
         """A JSON object, also written as text: --set extra_body='{"quality": "low"}'."""
-        if not isinstance(body, str):
-            return body
         try:
-            return json.loads(body)
-        except ValueError:
+            text = body if isinstance(body, str) else json.dumps(body, allow_nan=False)
+            return None if body is None else json.loads(text, parse_constant=_no_number)
+        except (TypeError, ValueError, RecursionError):
             raise ValueError('must be a JSON object, such as {"quality": "low"}') from None
 
     @field_validator("painter_base_url")
@@ -173,6 +172,11 @@ class Settings(ChatSettings):
         return {name: value for name, value in self.picture.items() if name in PAINTER_OPTIONS.values()}
 
 
+def _no_number(word: str) -> None:
+    """Refuse NaN and Infinity, which JSON does not have."""
+    raise ValueError(word)
+
+
 def preset_names() -> list[str]:
     """The presets that ship with overpaint."""
     return sorted(
@@ -202,6 +206,8 @@ def merge(*layers: Mapping[str, Any]) -> Settings:
     """
     merged: dict[str, Any] = {}
     for layer in layers:
+        if not isinstance(layer, Mapping):
+            raise BadInput(f"settings are given as a dict of names and values, not as {type(layer).__name__}")
         merged.update(layer)
     try:
         return Settings.model_validate(merged)

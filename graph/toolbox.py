@@ -87,6 +87,10 @@ class Toolbox:
                     chat, schema, messages, name=prompt.name, repair=ask_again, log=self.calls, room=self.room
                 )
         except NoRoom as full:
+            if self.runtime is not None:
+                self.runtime.stream_writer(
+                    {"kind": "warning", "text": f"the {role} was not asked ({prompt.name}): {full}"}
+                )
             return unanswered(full)
 
     def paced(self) -> AbstractAsyncContextManager[None]:

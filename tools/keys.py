@@ -58,8 +58,14 @@ def _from_file(variable: str) -> str:
     name = os.environ.get(variable, "").strip()
     if not name:
         return ""
+    path = Path(name).expanduser()
     try:
-        with Path(name).expanduser().open("rb") as file:
-            return file.read(LONGEST).decode().strip()
+        if not path.is_file():  # opening a pipe would wait for ever
+            raise BadInput(f"{variable} names {name!r}, which is no file: name one that holds the key")
+        with path.open("rb") as file:
+            key = file.read(LONGEST + 1).decode("utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{variable} names {name!r}, which cannot be read as a key: {type(error).__name__}") from error
+    if not key or len(key) > LONGEST or not (key.isascii() and key.isprintable()):
+        raise BadInput(f"{variable} names {name!r}, which holds no key: it must be one line, and not empty")
+    return key

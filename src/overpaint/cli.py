@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NoReturn
 
-from overpaint import commands, run_commands
+from overpaint import arguments, commands, run_commands
 from overpaint.phrases import clean
 from overpaint.plain import say
 from overpaint.run_commands import Stream
@@ -81,20 +81,25 @@ def parser() -> Parser:
     top.add_argument("--version", action="version", version=f"overpaint {_version()}")
     command = top.add_subparsers(metavar="COMMAND", required=True)
     for name, act, text, add in (
-        ("refine", run_commands.refine, "paint until the picture shows the brief", _add_refine),
-        ("resume", run_commands.resume, "go on with a run that was interrupted, waits, or hit a cap", _add_resume),
-        ("fork", run_commands.fork, "start a new run from a picture or a checkpoint of another", _add_fork),
-        ("runs", commands.runs, "list the runs of this home folder", _add_json),
-        ("show", commands.show, "show one run, the latest if none is named", _add_show),
-        ("history", commands.history, "draw the candidates, checkpoints and forks of a run", _add_named),
-        ("watch", commands.watch, "follow a run that another process works on", _add_named),
-        ("export", commands.export, "write pictures as files, with what is known of them", _add_export),
-        ("prune", commands.prune, "drop old runs, and the pictures that nothing refers to", _add_prune),
-        ("verify", commands.verify, "look for damage in what is kept", _add_json),
-        ("doctor", commands.doctor, "say what is usable here", _add_doctor),
+        ("refine", run_commands.refine, "paint until the picture shows the brief", arguments.add_refine),
+        (
+            "resume",
+            run_commands.resume,
+            "go on with a run that was interrupted, waits, or hit a cap",
+            arguments.add_resume,
+        ),
+        ("fork", run_commands.fork, "start a new run from a picture or a checkpoint of another", arguments.add_fork),
+        ("runs", commands.runs, "list the runs of this home folder", arguments.add_json),
+        ("show", commands.show, "show one run, the latest if none is named", arguments.add_show),
+        ("history", commands.history, "draw the candidates, checkpoints and forks of a run", arguments.add_named),
+        ("watch", commands.watch, "follow a run that another process works on", arguments.add_named),
+        ("export", commands.export, "write pictures as files, with what is known of them", arguments.add_export),
+        ("prune", commands.prune, "drop old runs, and the pictures that nothing refers to", arguments.add_prune),
+        ("verify", commands.verify, "look for damage in what is kept", arguments.add_json),
+        ("doctor", commands.doctor, "say what is usable here", arguments.add_doctor),
         ("presets", commands.presets, "list the presets and all settings", None),
     ):
-        drives = EPILOG if add in (_add_refine, _add_resume, _add_fork) else None
+        drives = EPILOG if add in (arguments.add_refine, arguments.add_resume, arguments.add_fork) else None
         sub = command.add_parser(
             name, allow_abbrev=False, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=drives
         )
@@ -102,115 +107,6 @@ def parser() -> Parser:
         if add is not None:
             add(sub)
     return top
-
-
-def _add_refine(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("brief", metavar="BRIEF", nargs="?", help="what to paint; may be left out with --image")
-    sub.add_argument("--preset", metavar="NAME", help="a named set of settings; see overpaint presets")
-    sub.add_argument(
-        "--image", metavar="FILE", type=Path, help="a picture to start from, or to describe when there is no brief"
-    )
-    sub.add_argument("--dry-run", action="store_true", help="say what would be done and cost at most, and do nothing")
-    _add_driving(sub)
-
-
-def _add_resume(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("run", metavar="RUN", nargs="?", help="a run's id, or the start of it; the latest if left out")
-    sub.add_argument(
-        "--answer",
-        metavar="TEXT|JSON",
-        help='to a run that waits: approve, reject, stop, a remark, or JSON such as {"decisions": [...]}',
-    )
-    _add_driving(sub)
-
-
-def _add_fork(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("run", metavar="RUN", help="the parent's id, or the start of it; it stays as it is")
-    sub.add_argument(
-        "--from",
-        dest="start",
-        metavar="CANDIDATE|CHECKPOINT",
-        help="where to branch off, such as 2.0 (see overpaint history); where the run stands if left out",
-    )
-    sub.add_argument("--prompt", metavar="TEXT", help="the prompt to paint next")
-    sub.add_argument("--brief", metavar="TEXT", help="another brief; its prompt and checklist are written anew")
-    sub.add_argument(
-        "--checklist", metavar="FILE", help="another checklist: YAML, JSON, or one requirement per line; - for stdin"
-    )
-    _add_driving(sub)
-
-
-def _add_driving(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="one setting; may be given again")
-    sub.add_argument(
-        "--out", metavar="DIR", type=Path, help="put champion.png, sheet.html, sheet.png and run.json here too"
-    )
-    sub.add_argument("--json", action="store_true", help="print one JSON object on stdout, everything else on stderr")
-    sub.add_argument("--quiet", action="store_true", help="print the champion's path and nothing else")
-
-
-def _add_json(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--json", action="store_true", help="print one JSON object on stdout")
-
-
-def _add_named(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("run", metavar="RUN", nargs="?", help="a run's id, or the start of it; the latest if left out")
-    _add_json(sub)
-
-
-def _add_show(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--calls", metavar="N", type=_count, help="show its last N model calls instead")
-    _add_named(sub)
-
-
-def _add_export(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument(
-        "target",
-        metavar="CANDIDATE|RUN",
-        nargs="?",
-        help="a candidate, as RUN:2.0, as 2.0 of the latest run, or by its picture's sha256; or a run, for its champion"
-        " (the latest if left out)",
-    )
-    sub.add_argument("--to", metavar="DIR", type=Path, required=True, help="the folder to write to; made if missing")
-    sub.add_argument("--all", action="store_true", help="every picture of the run that passed the gate")
-    sub.add_argument(
-        "--format",
-        choices=("original", "png", "jpeg", "webp"),
-        default="original",
-        help="the format of the file; the one the picture is stored in if left out",
-    )
-    sub.add_argument("--no-metadata", action="store_true", help="leave all metadata out of the file")
-    sub.add_argument("--force", action="store_true", help="overwrite files that differ")
-    _add_json(sub)
-
-
-def _add_doctor(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument(
-        "--probe", action="store_true", help="ask every provider whose key is set; free, needs the network"
-    )
-    sub.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        help="with --probe: servers to ask, as painter_base_url=…",
-    )
-    _add_json(sub)
-
-
-def _add_prune(sub: argparse.ArgumentParser) -> None:
-    keep = (
-        "keep the runs of the last N days; pictures of agents, outside any run, are kept as long, and at least an hour"
-    )
-    sub.add_argument("--keep-days", metavar="N", type=_count, required=True, help=keep)
-    sub.add_argument("--dry-run", action="store_true", help="say what would go, and drop nothing")
-    _add_json(sub)
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number of 0 or more")
-    return int(text)
 
 
 def _refuse(error: Exception, code: int, *, as_json: bool) -> int:

@@ -138,10 +138,14 @@ def _database() -> Check:
 
 def _keys() -> Check:
     from overpaint.providers import PROVIDERS
+    from overpaint.tools.keys import find_key
 
-    names = [name for provider in PROVIDERS for name in provider.keys] + ["LANGSMITH_API_KEY"]
-    found = [name for name in names if os.environ.get(name) or os.environ.get(f"{name}_FILE")]
     todo = "none needed for the built-in models; for hosted ones put a key into .env"
+    names = [name for provider in PROVIDERS for name in provider.keys] + ["LANGSMITH_API_KEY"]
+    try:
+        found = [name for name in names if find_key(name)]
+    except BadInput as error:
+        return Check("keys", False, _one_line(error), "correct the file, or unset its variable")
     return Check("keys", bool(found), f"{', '.join(found)} set" if found else "none set", todo)
 
 

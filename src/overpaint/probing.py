@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from overpaint.doctor import Check
 from overpaint.providers import Provider
@@ -33,7 +35,7 @@ async def _probe(providers: list[Provider], servers: Mapping[str, str | None]) -
 
 async def _vendor(provider: Provider) -> Check:
     assert provider.probe is not None
-    address, word = provider.probe
+    address, word = _at_ones_own(provider.scheme, *provider.probe)
     status, told = await _status(address, {"Authorization": f"{word} {find_key(*provider.keys)}"})
     name = f"probe {provider.scheme}"
     if status in (401, 403):
@@ -41,6 +43,15 @@ async def _vendor(provider: Provider) -> Check:
     if status is None or status >= 500:
         return Check(name, False, told, "try again later, or check the connection")
     return Check(name, True, f"answers, and takes {provider.keys[0]}")
+
+
+def _at_ones_own(scheme: str, address: str, word: str) -> tuple[str, str]:
+    """The address to ask: where the environment names another server, its key is for that one, and for no other."""
+    own = os.environ.get(f"{scheme.upper()}_BASE_URL", "").strip().rstrip("/")
+    if not own:
+        return address, word
+    path = urlsplit(address).path
+    return own + (path if scheme == "fal" else "/models"), word
 
 
 async def _server(url: str, variable: str | None) -> Check:

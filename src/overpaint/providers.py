@@ -54,7 +54,7 @@ PROVIDERS = (
     Provider("transformers", None, "transformers:HuggingFaceTB/SmolVLM-Instruct"),
     Provider(
         "openai",
-        "openai:gpt-image-2",
+        "openai:gpt-image-1.5",
         "openai:gpt-5-mini",
         ("OPENAI_API_KEY",),
         ("https://api.openai.com/v1/models", "Bearer"),

@@ -14,6 +14,7 @@ from langgraph.runtime import RunControl
 
 from overpaint.driving import at_the_wheel, drive
 from overpaint.events import Event, relayed, run_at_end
+from overpaint.graph.chat_settings import ROLES
 from overpaint.graph.costs import refuse_small_caps
 from overpaint.graph.effective import painter_facts
 from overpaint.graph.nodes.intake import check_brief
@@ -22,6 +23,7 @@ from overpaint.graph.toolbox import open_toolbox
 from overpaint.report import check_folder
 from overpaint.result import Run
 from overpaint.shapes.parser import parse
+from overpaint.tools.backends.vision_loading import refuse_blind
 from overpaint.tools.decoding import examine
 from overpaint.tools.faults import BadInput
 from overpaint.tools.home import current_home, use_home
@@ -139,8 +141,10 @@ async def preflight(brief: str | None, data: bytes | None, settings: Settings) -
     painter = await toolbox.painter()
     if settings.painter_options or not painter.abilities.free:
         await painter.check()
-    for role in ("writer", "critic", "judge", "captioner"):
+    for role in ROLES:
         await toolbox.chat(role)
+        if role != "writer" and settings.model_of(role).startswith("transformers:"):
+            await asyncio.to_thread(refuse_blind, settings.model_of(role), role)
 
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:

@@ -10,7 +10,7 @@ from overpaint.graph.controller import crown, passes
 from overpaint.graph.kept import Kept, find_run, kept_runs
 from overpaint.graph.minting import of_round
 from overpaint.graph.record import Record
-from overpaint.graph.state import Candidate, empty_receipt
+from overpaint.graph.state import Candidate, Plan, empty_receipt
 from overpaint.phrases import counted
 from overpaint.result import Run, Status
 from overpaint.spending import spent_so_far
@@ -92,7 +92,7 @@ async def restore(kept: Kept, error: str = "", *, strict: bool = True) -> Run:
         thread=kept.thread,
         status="failed" if error else status_of(kept),
         stop_reason="provider" if error else values.get("ended"),
-        why=error or (plan["why"] if plan and not kept.next else "it can be seen as far as it came"),
+        why=error or (_why(plan, records) if plan and not kept.next else "it can be seen as far as it came"),
         brief=values["asked"]["text"],
         checklist=values.get("checklist", []),
         candidates=records,
@@ -105,6 +105,12 @@ async def restore(kept: Kept, error: str = "", *, strict: bool = True) -> Run:
         requests=[interrupt.value for interrupt in kept.interrupts],
         forked_from=dict(origin) if (origin := values.get("forked_from")) else None,
     )
+
+
+def _why(plan: Plan, records: list[Record]) -> str:
+    """Why a run stopped; where no picture of its last round could be painted, in the painter's words too."""
+    failed = records[-1]["reason"] if plan["stop"] == "provider" and records else ""
+    return plan["why"] if not failed or failed in plan["why"] else f"{plan['why']}: {failed}"
 
 
 async def _reached(store: RecordStore, heads: list[str], *, strict: bool) -> tuple[list[Record], set[str]]:

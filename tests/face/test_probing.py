@@ -97,3 +97,15 @@ def test_servers_of_the_settings_are_asked_with_their_own_keys(server: str, monk
     assert not found["probe http://127.0.0.1:9/v1"].ok
     assert "no answer" in found["probe http://127.0.0.1:9/v1"].found
     assert Answering.seen == [("/v1/models", f"Bearer {GOOD}")]
+
+
+@pytest.mark.parametrize(("scheme", "path"), [("one", "/models"), ("fal", "/v1/models")])
+def test_a_key_that_belongs_to_a_server_of_the_environment_goes_there_alone(
+    scheme: str, path: str, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONE_KEY", GOOD)
+    monkeypatch.setenv(f"{scheme.upper()}_BASE_URL", server)
+    elsewhere = Provider(scheme, None, None, ("ONE_KEY",), ("http://127.0.0.1:9/v1/models", "Bearer"))
+    [check] = probe([elsewhere], {})
+    assert check.ok
+    assert Answering.seen == [(path, f"Bearer {GOOD}")]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def test_a_missing_key_says_how_to_give_it() -> None:
         needed_key("FIRST", "SECOND", name="openai:x")
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe", b"one\ntwo", "schlüssel".encode()])
+@pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff\xfe", b"one\ntwo", "schlüssel".encode(), b"two" * 5000])
 def test_a_file_that_holds_no_key_is_named_and_never_quoted(
     content: bytes | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -48,10 +49,17 @@ def test_a_file_that_holds_no_key_is_named_and_never_quoted(
     assert "schl" not in str(caught.value)
 
 
-def test_an_empty_file_is_no_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "key").touch()
+def test_a_pipe_is_no_file_and_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "key")
     monkeypatch.setenv("FIRST_FILE", str(tmp_path / "key"))
-    assert find_key("FIRST") is None
+    with pytest.raises(BadInput, match="FIRST_FILE names .* no file"):
+        find_key("FIRST")
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_a_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("the-key\n", encoding="utf-8-sig")
+    monkeypatch.setenv("FIRST_FILE", str(tmp_path / "key"))
+    assert find_key("FIRST") == "the-key"
 
 
 def test_what_was_handed_out_is_scrubbed_whatever_its_variable_is_called(monkeypatch: pytest.MonkeyPatch) -> None:

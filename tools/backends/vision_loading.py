@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,6 +73,28 @@ def locate(model: str) -> str:
     if not (path / "config.json").is_file():
         raise BadInput(f"{model!r} is no model in the transformers format: a folder with config.json is needed")
     return str(path.resolve())
+
+
+def refuse_blind(name: str, role: str) -> None:
+    """Refuse a model for a role it cannot fill, as far as its folder tells; reads no weights.
+
+    Args:
+        name: "transformers:<folder or hub id>"; of a hub id nothing is known before it is loaded.
+        role: who it shall be; every one of them looks at pictures, and all but the captioner answer questions.
+
+    Raises:
+        BadInput: it takes no pictures, or only puts them into words.
+    """
+    config = Path(name.partition(":")[2]).expanduser() / "config.json"
+    try:
+        told = json.loads(config.read_text("utf-8"))
+    except (OSError, ValueError):
+        return  # what is broken is named when the model is loaded
+    kind = told.get("model_type")
+    if "vision_config" not in told:
+        raise BadInput(f"{name} is a {kind} model, which takes no pictures: name a vision-language model as {role}")
+    if kind in CAPTIONERS and role != "captioner":
+        raise BadInput(f"{name} only puts pictures into words: it can be the captioner, but no {role}")
 
 
 def load(model: str, device: str | None, dtype: str | None) -> Loaded:
