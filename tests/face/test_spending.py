@@ -34,7 +34,8 @@ async def test_what_was_paid_before_a_judge_failed_is_on_the_bill(
         refusing(server)
         run = await arefine("a red circle", settings={**settings, "judge_base_url": server.url})
         assert run.status == "failed"
-        assert (run.receipt["images"], run.receipt["usd"]) == (2, pytest.approx(0.08))
+        assert run.receipt["images"] == 2
+        assert run.receipt["usd"] == pytest.approx(0.08)
         assert run.receipt["calls"] == 2 + len(server.asked)
         assert (await load_run(run.run)).receipt == run.receipt
         resumed = await aresume(settings={"judge": "shapes", "judge_base_url": None})

@@ -52,7 +52,7 @@ def test_a_file_that_holds_no_key_is_named_and_never_quoted(
 def test_a_pipe_is_no_file_and_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "key")
     monkeypatch.setenv("FIRST_FILE", str(tmp_path / "key"))
-    with pytest.raises(BadInput, match="FIRST_FILE names .* no file"):
+    with pytest.raises(BadInput, match=r"FIRST_FILE names .* no file"):
         find_key("FIRST")
 
 
