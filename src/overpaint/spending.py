@@ -22,7 +22,9 @@ async def spent_so_far(values: State) -> Receipt:
         BadInput: the database cannot be used.
     """
     known, database = values.get("receipt", empty_receipt()), open_database()
-    calls, pictures = await spent_by_run(database, values["run"]), await Ledger(database).billed(values["run"])
+    calls, price = await spent_by_run(database, values["run"]), values["painter"]["price_usd"]
+    # A picture that costs nothing and has not come is simply painted anew.
+    pictures = [p for p in await Ledger(database).billed(values["run"]) if p or price != 0]
     return Receipt(
         images=max(known["images"], len(pictures)),
         unknown=known.get("unknown", 0),
@@ -30,7 +32,7 @@ async def spent_so_far(values: State) -> Receipt:
         tokens=max(known["tokens"], calls.tokens),
         cached=max(known.get("cached", 0), calls.cached),
         seconds=max(known["seconds"], round(calls.seconds + _seconds(pictures), 3)),
-        usd=_dearest(known["usd"], [calls.usd, *(p.get("usd", values["painter"]["price_usd"]) for p in pictures)]),
+        usd=_dearest(known["usd"], [calls.usd, *(p.get("usd", price) for p in pictures)]),
     )
 
 
