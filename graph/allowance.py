@@ -6,11 +6,16 @@ for beyond its part is not asked (`tools.budget`), and it does without: an unrea
 
 Seconds. A model call is given what is left of its part and cut off there. So is a picture that costs nothing, since
 it can be painted again. A paid picture is never cut off: what is set aside for it is its time limit (`timeout`), so it
-is asked for only where all of that fits.
+is asked for only where all of that fits, and again after a failure only where what has passed since the first try,
+waits included, leaves as much. What failed tries took is not in the receipt, and whoever resumes the run begins anew.
+
+Caps lowered on a resume bind candidates that are on their way too (`lowered`).
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +31,9 @@ CONFIRMED = 2
 
 MOMENT = 0.01
 """Seconds. In less nothing can be done."""
+
+Part = Mapping[str, float]
+"""What one candidate may take, as it carries it: by what is counted, and only where there is a cap."""
 
 _CAPS: dict[str, StopReason] = {
     "images": "max_images",
@@ -65,13 +73,15 @@ def need_of(facts: PainterFacts, settings: Settings, *, looks: int, painted: boo
         looks: of the judge, where there is one.
         painted: False for a picture that is there already.
     """
-    look, looks = facts.get("look", OLDER), 0 if settings.judge_method == "none" else min(looks, settings.looks)
+    looks = 0 if settings.judge_method == "none" else min(looks, settings.looks)
+    look = facts.get("look", OLDER)
+    all_looks = [look, *[facts.get("again", look)] * (looks - 1)][:looks]
     seconds = (facts.get("seconds", 0.0) if painted else 0.0) + look["seconds"] * bool(looks)
-    prices = [facts["price_usd"]] * painted + [look["usd"]] * looks
+    prices = [facts["price_usd"]] * painted + [one["usd"] for one in all_looks]
     return Need(
         images=int(painted),
         calls=looks,
-        tokens=looks * look["tokens"],
+        tokens=sum(one["tokens"] for one in all_looks),
         seconds=max(MOMENT, seconds),
         usd=None if None in prices else sum(price for price in prices if price is not None),
     )
@@ -85,10 +95,20 @@ def need_of_next(facts: PainterFacts, settings: Settings) -> Need:
 
 def lacking(state: State, settings: Settings, need: Need) -> StopReason | None:
     """The cap that something might go past: its setting; None where all of it fits."""
-    for name, left in _left(state, settings).items():
-        wanted = getattr(need, name)
-        if left is not None and (wanted is None or wanted > left + EXACT):
-            return _CAPS[name]
+    return beyond(_left(state, settings), need)
+
+
+def beyond(left: Mapping[str, float | None], need: Need) -> StopReason | None:
+    """The first cap whose rest is too small for something; None where all of it fits.
+
+    Args:
+        left: what is left under each cap, by what it counts; None, or not there, where there is none.
+        need: what it takes at worst.
+    """
+    for name, cap in _CAPS.items():
+        rest, wanted = left.get(name), getattr(need, name)
+        if rest is not None and (wanted is None or wanted > rest + EXACT):
+            return cap
     return None
 
 
@@ -116,6 +136,38 @@ def candidate_room(state: State, settings: Settings) -> Room:
         seconds=None if left.seconds is None else left.seconds / count,
         usd=None if left.usd is None else left.usd / count,
     )
+
+
+def candidate_part(state: State, settings: Settings) -> dict[str, float]:
+    """The same as a candidate carries it, JSON only: without caps that are not set, with its part of the pictures."""
+    images = (settings.max_images - state["receipt"]["images"]) // max(1, state["plan"]["count"])
+    return {**candidate_room(state, settings).kept, "images": max(0, images)}
+
+
+def lowered(part: Part, before: Mapping[str, Any], now: Mapping[str, Any]) -> Part:
+    """The part of a candidate that is on its way, under other caps than those it was minted under.
+
+    It cannot know what its siblings have spent by now. So its part shrinks by all that a cap was lowered: where even
+    one of them still asks, all parts together are smaller by as much. A cap where there was none leaves nothing. One
+    that was raised or taken away leaves the part as it is.
+
+    Args:
+        part: from `candidate_part`.
+        before: the settings it was minted under.
+        now: those in force.
+    """
+    left = dict(part)
+    for name, setting in _CAPS.items():
+        cap, old = now.get(setting), before.get(setting)
+        less = 0 if cap is None else math.inf if old is None else old - cap
+        if less > 0:
+            left[name] = max(0, left.get(name, 0) - less)
+    return left
+
+
+def model_room(part: Part) -> Room:
+    """A candidate's part, as far as it is for model calls."""
+    return Room(**{name: rest for name, rest in part.items() if name != "images"})  # type: ignore[arg-type]
 
 
 def critic_room(state: State, settings: Settings) -> Room:

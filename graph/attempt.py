@@ -13,14 +13,13 @@ from overpaint.tools.images import ImageRef
 class Attempt(TypedDict):
     """All that painting and judging one candidate needs, and no more.
 
-    `brief` is for the record alone. `prompt` None means that of the record `base`. `source` is the picture an edit
-    starts from; `earlier` are pictures a new one must not repeat. `spare` is how often a picture that may have been
-    paid for and was never seen may be painted again.
+    `prompt` None means that of the record `base`. `source` is the picture an edit starts from; `earlier` are pictures a
+    new one must not repeat. `spare` is how often a picture that may have been paid for and was never seen may be
+    painted again, `room` what the candidate may take (see graph/allowance.py).
     """
 
     id: str
     run: str
-    brief: str
     round: int
     action: Action
     parent: str | None

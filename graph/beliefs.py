@@ -93,6 +93,18 @@ def doubtful(beliefs: Sequence[Belief]) -> list[int]:
     return [i for i in failed if len(beliefs[i]["looks"]) < 2] if len(failed) <= NEAR else []
 
 
+def withheld(checklist: Sequence[Requirement], beliefs: Sequence[Belief]) -> list[Belief]:
+    """The beliefs, less what would pass a picture unconfirmed: its lightest unconfirmed requirement is left unsure.
+
+    One is enough. The others keep what the picture is worth beside others, of which a single look is believed too.
+    """
+    held, open_ = list(beliefs), unconfirmed(beliefs)
+    if open_ and not disputed(beliefs):
+        lightest = min(open_, key=lambda i: checklist[i]["weight"])
+        held[lightest] = Belief(**{**held[lightest], "answer": "unsure"})
+    return held
+
+
 def unconfirmed(beliefs: Sequence[Belief]) -> list[int]:
     """Places to look at again before a picture may pass: those believed on a single look, when all else holds."""
     if any(b["answer"] == "no" for b in beliefs):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from overpaint.graph.fields import setting
+from overpaint.tools.addresses import wrong_address
 
 Role = Literal["writer", "critic", "judge", "captioner"]
 ROLES: tuple[Role, ...] = ("writer", "critic", "judge", "captioner")
@@ -24,15 +24,8 @@ def checked_url(url: str | None) -> str | None:
     """
     if url is None:
         return None
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError("must be an address such as http://localhost:8000/v1")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("must hold no name, password or query: keys come from the environment")
+    if wrong := wrong_address(url):
+        raise ValueError(wrong)
     return url.rstrip("/")
 
 

@@ -20,16 +20,17 @@ LOCAL = frozenset({"object", "count", "attribute", "relation", "position", "text
 """Kinds of requirement that repainting a part of the picture can mend."""
 
 
-def plan(state: State, settings: Settings) -> Plan:
+def plan(state: State, settings: Settings, *, anew: bool = False) -> Plan:
     """Decide what comes next, from the champion, what was tried since it last gained, and what has been spent.
 
     Args:
         state: with `champion` and `tried` brought up to date by `crown`.
         settings: the effective settings.
+        anew: whether they were changed during the round that ended.
     """
     champion = state.get("champion")
     outdated = champion is not None and is_outdated(state)
-    if reason := _reached(state, settings, champion, outdated):
+    if reason := _reached(state, settings, champion, outdated, anew):
         return _stop(*reason)
     if champion is not None and outdated:
         why = "the checklist changed, so the champion is judged by it before anything is painted"
@@ -98,11 +99,11 @@ def _beats(challenger: Candidate, champion: Candidate | None, declined: str | No
 
 
 def _reached(
-    state: State, settings: Settings, champion: Candidate | None, outdated: bool
+    state: State, settings: Settings, champion: Candidate | None, outdated: bool, anew: bool
 ) -> tuple[StopReason, str] | None:
     if fault := state.get("fatal"):
         return "provider", fault
-    if fault := _all_failed(state):
+    if fault := _all_failed(state, anew):
         return _cap(state, settings, painted=True) or ("provider", fault)
     if not state.get("wish") and not outdated and (reason := _settled(state, settings, champion)):
         return reason
@@ -123,9 +124,9 @@ def _is_declined(state: State, champion: Candidate | None) -> bool:
     return champion is not None and champion["id"] == state.get("declined")
 
 
-def _all_failed(state: State) -> str:
-    if state.get("plan", {}).get("action") == "stop":
-        return ""  # a run that is taken up again after it stopped gets another chance
+def _all_failed(state: State, anew: bool) -> str:
+    if anew or state.get("plan", {}).get("action") == "stop":
+        return ""  # a run that is taken up again after it stopped, or with other settings, gets another chance
     latest = [c for c in state["candidates"].values() if c["round"] == state["round"]]
     broken = bool(latest) and all(c["outcome"] == "error" for c in latest)
     return "the painter failed for every candidate of the round" if broken else ""

@@ -16,7 +16,7 @@ from overpaint.prompts import load
 from overpaint.tools.backends.remote import SECONDS
 from overpaint.tools.budget import EXACT, Worst, worst_case
 from overpaint.tools.faults import BadInput
-from overpaint.tools.inspect_image import Inspection
+from overpaint.tools.inspect_image import MOST_DETAILS, Inspection
 from overpaint.tools.painters import Painter
 from overpaint.tools.prices import LOCAL, ChatPrice, chat_price
 from overpaint.tools.references import picture
@@ -47,6 +47,7 @@ def facts_of(painter: Painter, settings: Settings) -> PainterFacts:
         price_usd=able.price(settings.pixels),
         seconds=0.0 if able.free else settings.timeout or SECONDS,
         look=look_cost(settings),
+        again=look_cost(settings, details=MOST_DETAILS),
     )
 
 
@@ -62,20 +63,41 @@ def price_of(settings: Settings, role: Role) -> ChatPrice | None:
     return chat_price(settings.model_of(role), settings.chat_options(role).get("base_url"))
 
 
-def look_cost(settings: Settings) -> LookCost:
-    """What one look of the judge may cost at worst."""
+def look_cost(settings: Settings, *, details: int = 0) -> LookCost:
+    """What one look of the judge may cost at worst; `details` as in `call_cost`."""
     if settings.judge_method == "none":
         return LookCost(tokens=0, seconds=0.0, usd=0.0)
-    worst, local = call_cost(settings, "judge"), settings.model_of("judge").partition(":")[0] in LOCAL
+    worst, local = call_cost(settings, "judge", details=details), runs_here(settings, "judge")
     return LookCost(tokens=worst.tokens, seconds=0.0 if local else LOOK_SECONDS, usd=worst.usd)
 
 
-def call_cost(settings: Settings, role: Role) -> Worst:
-    """What one model call of a role may cost at worst: that of the longest question there is, a long checklist's."""
+def call_cost(settings: Settings, role: Role, *, details: int = 0) -> Worst:
+    """What one model call of a role may cost at worst: that of the longest question there is, a long checklist's.
+
+    Args:
+        settings: the effective settings.
+        role: who is asked.
+        details: places of the picture that are shown beside it; a judge that runs here is shown none.
+    """
     answer = settings.chat_options(role).get("max_tokens", CAPPED_ANSWER)
+    details = 0 if runs_here(settings, role) else details
     asked = load("judge.checklist").render(questions=[QUESTION] * QUESTIONS)
-    messages = [SystemMessage(asked[0]), HumanMessage([{"type": "text", "text": asked[1]}, picture("0" * 64)])]
+    told = load("judge.details").render(places=[[0.25] * 4] * details)[1] if details else ""
+    shown = [picture("0" * 64)] * (1 + details)
+    messages = [SystemMessage(asked[0]), HumanMessage([{"type": "text", "text": asked[1] + told}, *shown])]
     return worst_case(messages, json.dumps(Inspection.model_json_schema()), answer, price_of(settings, role))
+
+
+def odds_cost(settings: Settings) -> Worst:
+    """What asking for the odds of one yes may cost at worst."""
+    system, question = load("judge.yes").render(question=QUESTION)
+    messages = [SystemMessage(system), HumanMessage([{"type": "text", "text": question}, picture("0" * 64)])]
+    return worst_case(messages, "", 1, price_of(settings, "judge"))
+
+
+def runs_here(settings: Settings, role: Role) -> bool:
+    """Whether a role's model runs on this machine."""
+    return settings.model_of(role).partition(":")[0] in LOCAL
 
 
 def refuse_small_caps(facts: PainterFacts, settings: Settings, *, described: bool = False) -> None:
@@ -91,7 +113,7 @@ def refuse_small_caps(facts: PainterFacts, settings: Settings, *, described: boo
     """
     need = need_of(facts, settings, looks=1)
     if described:
-        look = facts.get("look", look_cost(settings))
+        look = facts.get("look") or look_cost(settings)
         usd = None if need.usd is None or look["usd"] is None else need.usd + look["usd"]
         need = Need(need.images, need.calls + 1, need.tokens + look["tokens"], need.seconds + look["seconds"], usd)
     for name, wanted in vars(need).items():

@@ -11,7 +11,8 @@ from overpaint.graph.settings import Settings, merge
 from overpaint.graph.state import PainterFacts, State
 from overpaint.graph.toolbox import Toolbox, open_toolbox
 from overpaint.tools.faults import BadInput
-from overpaint.tools.refusals import refuse_size, refuse_unaccepted
+from overpaint.tools.painters import Painter
+from overpaint.tools.refusals import refuse_settings
 
 FIXED = frozenset({"seed", "upsample", "judge_method", "review_checklist"})
 """Settings that only matter before the first picture: a run keeps them, a fork may have others."""
@@ -73,6 +74,16 @@ async def painter_facts(toolbox: Toolbox) -> PainterFacts:
         BadInput: no such painter, a setting it does not take, or a money cap where prices are not known.
     """
     painter, settings = await toolbox.painter(), toolbox.settings
-    refuse_unaccepted(painter, **settings.picture)
-    refuse_size(painter, settings.pixels)
+    refuse_ignored(painter, settings)
     return await asyncio.to_thread(facts_of, painter, settings)
+
+
+def refuse_ignored(painter: Painter, settings: Settings) -> None:
+    """Refuse settings of the picture that a run with this painter would have to ignore.
+
+    Raises:
+        BadInput: naming the first of them.
+    """
+    refuse_settings(painter, settings.picture, settings.pixels)
+    if settings.strength is not None and painter.abilities.edit is None:
+        raise BadInput(f"{painter.name} cannot edit, so strength={settings.strength:g} would do nothing: leave it out")

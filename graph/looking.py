@@ -10,6 +10,7 @@ from overpaint.graph.state import Requirement
 from overpaint.graph.toolbox import Toolbox, ask_again, use_tool
 from overpaint.prompts import load
 from overpaint.tools.budget import NoRoom
+from overpaint.tools.faults import ProviderFault
 from overpaint.tools.images import ImageRef
 from overpaint.tools.inspect_image import MOST_DETAILS, Look, make_inspect_image
 from overpaint.tools.painters import Box
@@ -76,7 +77,13 @@ def details_of(image: ImageRef, asked: Sequence[Requirement], held: Sequence[Bel
 async def with_probabilities(
     beliefs: Sequence[Belief], checklist: Sequence[Requirement], image: ImageRef, toolbox: Toolbox
 ) -> list[Belief]:
-    """The beliefs, each with how likely the judge finds a yes, where its server tells and the caps leave room."""
+    """The beliefs, each with how likely the judge finds a yes, where its server tells and the caps leave room.
+
+    What the looks found is paid for, so a failure here costs no more than the odds that are missing then.
+
+    Raises:
+        ProviderFault: a person must mend something first.
+    """
     chat, prompt = await toolbox.chat("judge"), load("judge.yes")
     weighed = list(beliefs)
     for place, item in enumerate(checklist):
@@ -89,6 +96,10 @@ async def with_probabilities(
                     chat, question, image["sha256"], instructions=instructions, log=toolbox.calls, room=toolbox.room
                 )
         except NoRoom:
+            break
+        except ProviderFault as fault:
+            if fault.fatal:
+                raise
             break
         if likely is None:
             break

@@ -7,7 +7,7 @@ from typing import Literal
 
 from langgraph.types import Send
 
-from overpaint.graph.allowance import candidate_room
+from overpaint.graph.allowance import candidate_part
 from overpaint.graph.attempt import Attempt, Carried
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Action, Candidate, Proposal, State
@@ -48,7 +48,6 @@ def attempt(state: State, action: Action, place: int, proposal: Proposal, feedba
     return Attempt(
         id=id_,
         run=state["run"],
-        brief=state["asked"]["text"],
         round=state["round"],
         action=action,
         parent=state["plan"]["parent"],
@@ -62,7 +61,7 @@ def attempt(state: State, action: Action, place: int, proposal: Proposal, feedba
         source=_source(state, action, champion),
         earlier=[] if action in SHOWN else [c["image"]["sha256"] for c in _near(state) if c["image"]],
         spare=_spare(state),
-        room=candidate_room(state, Settings.model_validate(state["settings"])).kept,
+        room=candidate_part(state, Settings.model_validate(state["settings"])),
         checklist=state["checklist"],
         settings=state["settings"],
         prompts=state.get("prompts", {}),

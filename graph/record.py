@@ -45,9 +45,9 @@ class Record(TypedDict):
 
     `previous` holds the record hashes of the whole round before, so that all candidates of a run can be reached
     from its newest round. `reason` says why the outcome is not ok. `prompts` names the prompt files used, with
-    version and hash; `models` the model behind each role; `params` what the painter really used. `brief` is what was
-    asked for, `settings` are those in force, `versions` those of the programs behind the models; older records lack
-    these three.
+    version and hash; `models` the model behind each role; `params` what the painter really used. `settings` are
+    those in force, `versions` those of the programs behind the models; older records lack these two. What was asked for
+    is kept with the run; records of one version held it too, as `brief`.
     """
 
     id: str

@@ -25,6 +25,9 @@ PAINTER_OPTIONS = {
 }
 """The settings a painter is opened with, and what it calls them; those of the picture travel with each request."""
 
+SIDES = range(8, 8193)
+"""Pixels that a side of a picture may have, as in tools/painting.py."""
+
 
 class Settings(ChatSettings):
     """Everything a run can be told, apart from its brief. Secrets and machine paths come from the environment."""
@@ -113,8 +116,11 @@ class Settings(ChatSettings):
     @field_validator("size")
     @classmethod
     def _two_numbers(cls, size: str | None) -> str | None:
-        if size is not None and not re.fullmatch(r"[1-9]\d{0,4}x[1-9]\d{0,4}", size):
-            raise ValueError("must be WIDTHxHEIGHT in pixels, such as 1024x768")
+        if size is None:
+            return None
+        sides = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", size)
+        if sides is None or not all(int(side) in SIDES for side in sides.groups()):
+            raise ValueError(f"must be WIDTHxHEIGHT, such as 1024x768, each {SIDES[0]} to {SIDES[-1]} pixels")
         return size
 
     @field_validator("actions", mode="before")

@@ -48,7 +48,7 @@ class LookCost(TypedDict):
 class PainterFacts(TypedDict):
     """What the controller must know of the painter (see Abilities in tools.painters), and of a look at its pictures.
 
-    `seconds` is the longest that a picture takes, 0 where it can be stopped without loss. Older states lack the last 2.
+    `seconds` is the longest that a picture takes, 0 where it can be stopped without loss; `again` is a later look.
     """
 
     edit: str | None
@@ -56,6 +56,7 @@ class PainterFacts(TypedDict):
     price_usd: float | None
     seconds: NotRequired[float]
     look: NotRequired[LookCost]
+    again: NotRequired[LookCost]
 
 
 class Requirement(TypedDict):
@@ -73,9 +74,8 @@ class Candidate(TypedDict):
     """One picture attempt, as small as state can hold it.
 
     `beliefs` has one letter per requirement, in the checklist's order: y (holds), n (does not), u (unsure); it is
-    empty when the candidate was not judged, or its judge's answer could not be read. `depth` counts the edits in its
-    chain since it was last painted whole.
-    `score` is passed weight over all weight, None when unjudged. `record` is the sha256 of the full record.
+    empty when the candidate was not judged, or its judge's answer could not be read. `depth` counts the edits since its
+    chain was painted whole. `score` is passed over all weight, None when unjudged. `record` names the full record.
     """
 
     id: str

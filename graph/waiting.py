@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 TRIES = 4
 """How often a step is tried while its provider is weak."""
+TOLD = 5.0
+"""Seconds. Longer waits are told, or a run would seem to hang."""
+
 LONGEST_WAIT = 300.0
 """Seconds. A provider that asks for more time than this is left for another day."""
 POLL_SECONDS = 0.2
@@ -65,6 +68,12 @@ def is_last_try(runtime: Runtime[Any]) -> bool:
     return runtime.execution_info is None or runtime.execution_info.node_attempt >= TRIES
 
 
+def since_first_try(runtime: Runtime[Any]) -> float:
+    """Seconds since the node was first tried, waits between its tries included; a resume begins anew."""
+    begun = runtime.execution_info.node_first_attempt_time if runtime.execution_info else None
+    return 0.0 if begun is None else max(0.0, time.time() - begun)
+
+
 @asynccontextmanager
 async def postponing(runtime: Runtime[Any]) -> AsyncIterator[None]:
     """Around a step whose siblings must not suffer from its faults: those that the retry policy cannot mend wait.
@@ -100,19 +109,21 @@ async def paced(runtime: Runtime[Any]) -> AsyncIterator[None]:
         if fault.retry_after > LONGEST_WAIT:
             asked = f"{fault} | It asks to wait {fault.retry_after:.0f} seconds: go on with the run after that"
             raise Postponed(ProviderFault(asked, unsure=fault.unsure)) from fault
+        if fault.retry_after >= TOLD:
+            runtime.stream_writer({"kind": "warning", "text": f"waiting {fault.retry_after:.0f} seconds: {fault}"})
         await _pass(fault.retry_after, runtime)
         raise
 
 
 async def watched(
-    work: Coroutine[Any, Any, T], runtime: Runtime[Any], *, leave: bool, pulse: Pulse, silence: float
+    work: Coroutine[Any, Any, T], runtime: Runtime[Any], *, leave: Callable[[], bool], pulse: Pulse, silence: float
 ) -> T:
     """Do the work, but no longer than it shows life, and no longer than the run goes on where it can be left.
 
     Args:
         work: what takes long.
         runtime: says whether the run is drained.
-        leave: whether the work can be cut off without losing anything paid for.
+        leave: tells whether the work can be cut off now without losing anything paid for.
         pulse: beats as the work shows life.
         silence: seconds without life after which the work is given up.
 
@@ -125,7 +136,7 @@ async def watched(
     try:
         while not (task.done() or drained or silent):
             await asyncio.wait([task], timeout=POLL_SECONDS)
-            drained = leave and _drained(runtime)
+            drained = _drained(runtime) and leave()
             silent = time.monotonic() > pulse.last + silence
     finally:
         if not task.done():

@@ -15,6 +15,8 @@ import httpx
 import pytest
 from langgraph_sdk import get_client
 
+from tests.image_servers import openai_images
+
 ROOT = Path(__file__).parent.parent
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -99,3 +101,12 @@ async def test_a_chat_message_is_a_brief_and_a_wrong_setting_is_named(server: st
         assert ended["champion"]["image"]["sha256"]
         with pytest.raises(Exception, match="per_round"):
             await client.runs.wait(thread, "agent", input=said, context={"per_round": 99})
+
+
+async def test_a_painter_behind_http_paints(server: str) -> None:
+    with openai_images() as images:
+        async with get_client(url=server) as client:
+            thread = (await client.threads.create())["thread_id"]
+            context: Any = {"painter": "openai:m", "painter_base_url": images.url, "max_images": 1}
+            ended: Any = await client.runs.wait(thread, "agent", input={"brief": "a red circle"}, context=context)
+            assert ended["champion"]["image"]["sha256"] in images.delivered

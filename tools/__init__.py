@@ -18,6 +18,9 @@ budget.py               what may still be spent, and what a call may cost at wor
 prices.py               what models cost, from prices.yaml and a file of the user's
 pacing.py               how hard one provider is asked at a time
 keys.py                 keys from the environment or files
+addresses.py            which addresses of servers may be used
+vendors.py              whose server an address is
+redirects.py            clients that take no prompt elsewhere
 metering.py             what is heard of the model calls of one question
 call_log.py             every model call, without keys and picture bytes
 provider_errors.py      what a provider's failure means

@@ -73,7 +73,8 @@ async def ask(
     object, else in words (`ladder`); how it could be asked is remembered. An answer that is not plain JSON of the
     schema is looked through for one that is (prose around it, code fences). Where there is none, the model is shown
     what it said and what was wrong, once and with the schema in words, if `repair` is given. A model that refused, or
-    was cut off at its token limit, is not asked again.
+    was cut off at its token limit, is not asked again: of a refusal nothing counts, of a cut-off text only an answer
+    that it had come to the end of (models held to JSON may go on with blanks for ever).
 
     Args:
         chat: the model, best from `get_chat`.
@@ -93,13 +94,14 @@ async def ask(
     started, meter = time.monotonic(), Meter(chat, log)
     question = _Question(hearing(chat, meter), schema, meter, room)
     value, wrong, rung = await question.ask(messages, name)
+    ignored = False
     if value is None and repair is not None and meter.trouble is None:
         said = [AIMessage(meter.raw[:SHOWN])] if meter.raw.strip() else []
         again = with_more([*messages, *said], repair(meter.raw, wrong))
         value, wrong = await question.repaired(again, f"{name} again", wrong)
-        rung = "words" if said else rung  # an empty answer says nothing of how the model likes to be asked
+        ignored = bool(said)  # an empty answer says nothing of how the model likes to be asked
     if value is not None:
-        remember(chat, rung)
+        remember(chat, rung, ignored=ignored)
     return Reply(
         value=value,
         fault=None if value is not None else wrong,
@@ -112,13 +114,24 @@ async def ask(
     )
 
 
-def find_answer(raw: str, schema: type[T]) -> tuple[T | None, str]:
+def find_answer(raw: str, schema: type[T], *, at_end: bool = False) -> tuple[T | None, str]:
     """The last JSON object in a text that fits a schema, or what keeps the best one from fitting.
 
     The last, since models think aloud before they answer.
+
+    Args:
+        raw: the text.
+        schema: what to look for. A JSON schema is no answer, though its `title` and `description` may look like one:
+            models repeat the one they were told.
+        at_end: only an object with nothing but blanks and the end of a code fence after it counts.
     """
     found, wrong = None, "it holds no JSON object" if raw.strip() else "it was empty"
-    for candidate in _objects(raw):
+    for candidate, rest in _objects(raw):
+        if at_end and rest.strip("` \r\n\t"):
+            continue
+        if _is_schema(candidate):
+            wrong = "it is the schema and no answer of it"
+            continue
         try:
             found = schema.model_validate(candidate)
         except ValidationError as error:
@@ -160,23 +173,25 @@ class _Question(Generic[T]):
         asked = worded(messages, rung, self.schema)
         worst = worst_call(self.model, asked, "" if rung in IN_WORDS else told(self.schema))
         try:
-            answer = await call(way, asked, self.meter, name=name, worst=worst, room=self.room)
+            await call(way, asked, self.meter, name=name, worst=worst, room=self.room)
         except NoRoom:
             raise
-        except Exception as error:  # noqa: BLE001  once the model was heard, it is a parser that complains; read below
+        except Exception as error:  # noqa: BLE001  once the model was heard, it is a parser that complains
             if self.meter.message is None:
                 raise provider_fault(error, name) from None
-            answer = None
-        if isinstance(answer, dict):
-            answer = find_answer(json.dumps(answer), self.schema)[0]
-        if isinstance(answer, self.schema):
-            return answer, ""
-        value, wrong = find_answer(self.meter.raw, self.schema)
-        return value, self.meter.trouble or f"the answer could not be read: {wrong}"
+        return self._read()
+
+    def _read(self) -> tuple[T | None, str]:
+        """What the model said. LangChain's parsers are not asked: some close the brackets of half an answer."""
+        trouble, raw = self.meter.trouble, self.meter.raw
+        if trouble is None:
+            value, wrong = find_answer(raw, self.schema)
+            return value, f"the answer could not be read: {wrong}"
+        return find_answer(raw, self.schema, at_end=True)[0] if self.meter.cut_off else None, trouble
 
 
-def _objects(raw: str) -> Iterator[Any]:
-    """The outermost JSON objects in a text, in order."""
+def _objects(raw: str) -> Iterator[tuple[Any, str]]:
+    """The outermost JSON objects in a text, in order, each with the text after it."""
     decoder, place = json.JSONDecoder(), 0
     for _ in range(ATTEMPTS):
         place = raw.find("{", place)
@@ -184,9 +199,15 @@ def _objects(raw: str) -> Iterator[Any]:
             return
         try:
             value, place = decoder.raw_decode(raw, place)
-            yield value
+            yield value, raw[place:]
         except (ValueError, RecursionError):
             place += 1
+
+
+def _is_schema(value: dict[str, Any]) -> bool:
+    """Whether an object is the JSON schema of an object, bare or in the wrapping of a tool or a response format."""
+    parts = (value, value.get("parameters"), value.get("schema"))
+    return any(isinstance(part, dict) and {"properties", "type"} <= part.keys() for part in parts)
 
 
 def _complaint(error: ValidationError) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
-from overpaint.tools.chat_clients import ANSWER_TOKENS, address_of, is_vendors, open_client, provider_at
+from overpaint.tools.chat_clients import ANSWER_TOKENS, address_of, at_vendors, open_client
 from overpaint.tools.copy_limits import copy_limit
 from overpaint.tools.faults import BadInput
 from overpaint.tools.prices import chat_price
 from overpaint.tools.references import ImageReader, by_reference, picture
+from overpaint.tools.vendors import provider_at
 
 __all__ = ["ImageReader", "get_chat", "picture"]
 
@@ -76,7 +77,7 @@ def _hosted(name: str, images: ImageReader, given: dict[str, Any]) -> BaseChatMo
     if "max_tokens" not in given and isinstance(limit, int) and limit < ANSWER_TOKENS:
         model.max_tokens = ANSWER_TOKENS  # type: ignore[attr-defined]
     address = address_of(model)
-    base_url = None if is_vendors(provider, address) else address
+    base_url = None if at_vendors(name, address) else address
     return by_reference(
         model,
         images,
@@ -84,7 +85,7 @@ def _hosted(name: str, images: ImageReader, given: dict[str, Any]) -> BaseChatMo
         limit=copy_limit(provider, vendor=base_url is None),
         provider=provider_at(provider, base_url),
         base_url=base_url,
-        price=chat_price(name, base_url),
+        price=chat_price(name, address),
     )
 
 

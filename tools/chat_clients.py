@@ -6,14 +6,16 @@ import os
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr
 
+from overpaint.tools.addresses import wrong_address
 from overpaint.tools.faults import BadInput
 from overpaint.tools.keys import find_key, needed_key
 from overpaint.tools.provider_errors import key_variable, scrubbed
+from overpaint.tools.redirects import nvidia_without_redirects, openai_without_redirects
+from overpaint.tools.vendors import HOSTS, is_vendors
 
 ANSWER_TOKENS = 4096
 """Room for an answer to a long checklist; ChatNVIDIA's own limit of 1024 cuts it off."""
@@ -21,12 +23,16 @@ ANSWER_TOKENS = 4096
 NO_KEY = "none"
 """What is sent to a server that gets no key: without one, clients refuse to start, or take the vendor's themselves."""
 
-_HOSTS = {
-    "openai": ("api.openai.com",),
-    "nvidia": ("integrate.api.nvidia.com", "ai.api.nvidia.com"),
-    "anthropic": ("api.anthropic.com",),
+_ONE_TRY = {
+    # A number of tries, and 0 stands for Google's own, 5 (langchain_google_genai/_common.py, "Disabling retries").
+    "google_genai": 1,
 }
-"""The vendors' own servers."""
+"""What keeps a client from trying again where 0 does not.
+
+It does with OpenAI's SDK and its like (openai, anthropic, groq), which count retries, and with LangChain's
+create_base_retry_decorator (mistralai, fireworks), which counts tries by tenacity's stop_after_attempt: that ends with
+the first for 0 as for 1.
+"""
 
 _FIELDS = {
     "temperature": ("temperature",),
@@ -79,14 +85,17 @@ def longest_answer(model: BaseChatModel) -> int:
     return limit if isinstance(limit, int) and limit > 0 else ANSWER_TOKENS
 
 
-def is_vendors(provider: str, base_url: str | None) -> bool:
-    """Whether an address is that of the provider's own server."""
-    return base_url is None or urlsplit(base_url).hostname in _HOSTS.get(provider, ())
+def at_vendors(name: str, url: str | None) -> bool:
+    """Whether the server at an address is the vendor's own: one of `HOSTS`, else where the client goes untold.
 
-
-def provider_at(provider: str, base_url: str | None) -> str:
-    """The name under which limits are shared: "openai", or "openai@host:port" for another server."""
-    return provider if is_vendors(provider, base_url) else f"{provider}@{urlsplit(base_url or '').netloc}"
+    Args:
+        name: "provider:model".
+        url: None is where the client goes untold.
+    """
+    provider = name.partition(":")[0]
+    if url is None or provider in HOSTS:
+        return is_vendors(provider, url)
+    return url == address_of(_untold(name))
 
 
 def _openai(name: str, given: dict[str, Any]) -> BaseChatModel:
@@ -103,6 +112,7 @@ def _openai(name: str, given: dict[str, Any]) -> BaseChatModel:
         api_key=SecretStr(key or NO_KEY),
         max_retries=0,
         default_headers={"Connection": "close"},
+        **openai_without_redirects(),
         **given,
     )
 
@@ -123,27 +133,36 @@ def _nvidia(name: str, given: dict[str, Any]) -> BaseChatModel:
         given["max_completion_tokens"] = given.pop("max_tokens")
     if "NVIDIA_USAGE_TELEMETRY_ENABLED" not in os.environ:
         given["usage_telemetry_enabled"] = False
-    return ChatNVIDIA(model=model_id, base_url=base_url, **given)
+    model = ChatNVIDIA(model=model_id, base_url=base_url, **given)
+    nvidia_without_redirects(model, name)
+    return model
 
 
 def _any(name: str, given: dict[str, Any]) -> BaseChatModel:
     """A model of a provider whose package names its parameters as it likes."""
     from langchain.chat_models import init_chat_model
 
-    named = "base_url" in given
-    key = _key(name, given, own=True, named=named)
     if base_url := _address(name, given):
         given["base_url"] = base_url
+    key = _key(name, given, own=True, named=not at_vendors(name, base_url))
     wanted: dict[str, Any] = {"api_key": SecretStr(key)} if key else {}
     known = _fields(type(init_chat_model(name, **wanted)))
     for parameter, value in given.items():
         if parameter not in known:
             raise BadInput(f"{name} takes no {parameter}: leave it out, or use another model")
         wanted[known[parameter][1]] = value
-    # One retry and not none, as these packages differ in whether their number counts the first try.
-    usual = {"max_retries": 1, "default_headers": {"Connection": "close"}}
+    tries = _ONE_TRY.get(name.partition(":")[0], 0)
+    usual = {"max_retries": tries, "default_headers": {"Connection": "close"}}
     wanted |= {known[field][1]: value for field, value in usual.items() if field in known}
     model: BaseChatModel = init_chat_model(name, **wanted)
+    return model
+
+
+def _untold(name: str) -> BaseChatModel:
+    """A client that was told no address; it is asked nothing, so any key will do."""
+    from langchain.chat_models import init_chat_model
+
+    model: BaseChatModel = init_chat_model(name, api_key=SecretStr(NO_KEY))
     return model
 
 
@@ -167,15 +186,8 @@ def _address(name: str, given: dict[str, Any], *variables: str) -> str | None:
     url = given.pop("base_url", None) or next(set_, None)
     if url is None:
         return None
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise BadInput(f"{name} cannot be asked at that base URL: give an address such as http://localhost:8000/v1")
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise BadInput(f"{name}: a base URL must hold no name, password or query; api_key_env names where the key is")
+    if wrong := wrong_address(url):
+        raise BadInput(f"{name}: its base URL {wrong}")
     return str(url)
 
 

@@ -32,12 +32,15 @@ NAMING_SECONDS = 2.0
 
 
 def make_generate_image(
-    painter: Painter, images: ImageStore, ledger: Ledger, progress: Progress | None = None
+    painter: Painter,
+    images: ImageStore,
+    ledger: Ledger,
+    progress: Progress | None = None,
+    begun: Callable[[], None] = lambda: None,
 ) -> BaseTool:
     """Make the tool `generate_image` over a painter.
 
-    Agents use it like any tool; with LangChain's own `handle_tool_error` set, what cannot be painted is the tool's
-    answer, and the agent carries on:
+    Agents use it like any tool; with `handle_tool_error` set, what cannot be painted is an answer, and they carry on:
 
         paint = make_generate_image(painter, images, ledger)
         paint.handle_tool_error = True
@@ -52,13 +55,13 @@ def make_generate_image(
         images: where sources are read and pictures are kept.
         ledger: where requests are recorded.
         progress: called as a picture is painted, where the painter can tell.
+        begun: called when the provider's turn has come; until then nothing is claimed, and a call can be cut off.
 
     Returns:
-        A tool that raises BadInput (BadCall) for what the painter cannot do or a full disk, and ProviderFault when the
-        painter failed.
+        A tool that raises BadInput (BadCall) for what cannot be done or a full disk, ProviderFault for a failed one.
     """
     return StructuredTool.from_function(
-        coroutine=_Easel(painter, images, ledger, progress).generate,
+        coroutine=_Easel(painter, images, ledger, progress, begun).generate,
         name="generate_image",
         description=DESCRIPTION,
         args_schema=Arguments,
@@ -72,6 +75,7 @@ class _Easel:
     images: ImageStore
     ledger: Ledger
     progress: Progress | None
+    begun: Callable[[], None]
 
     async def generate(self, **given: Any) -> tuple[str, Painting]:
         with bad_calls():
@@ -83,6 +87,7 @@ class _Easel:
         key, run = asked.pop("key", None) or uuid.uuid4().hex, asked.pop("run", None)
         request = await self._request(key, asked)
         async with self._turn() as leave:
+            self.begun()
             return await self._claimed(key, run, asked, request, leave)
 
     @asynccontextmanager
@@ -241,6 +246,5 @@ def _line(painting: Painting) -> str:
     image = painting["image"]
     if image is None:
         return f"No picture ({painting['outcome']}): {painting['reason'].rstrip('.')}."
-    size = f"{image['width']}x{image['height']}"
     seed = "" if painting["seed"] is None else f", seed {painting['seed']}"
-    return f"Painted picture {image['sha256']} ({size}{seed})."
+    return f"Painted picture {image['sha256']} ({image['width']}x{image['height']}{seed})."

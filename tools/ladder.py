@@ -25,8 +25,18 @@ METHODS = {"schema": "json_schema", "tool": "function_calling", "json": "json_mo
 
 _LADDER: tuple[Rung, ...] = ("schema", "tool", "json", "words")
 
+PATIENCE = 2
+"""How many questions in a row a server may ignore the schema that is sent, before it is told in words at once.
+
+One bad answer says nothing of a server that can hold a model to a schema, and must not cost it that for all the runs of
+the process; one that ignores what it is sent would cost a second call for every question.
+"""
+
 _first: dict[tuple[str, str | None], Rung] = {}
-"""The rung each model of this process is asked on first, by its name and server, once it did not take a higher one."""
+"""The rung each model of this process is asked on first, by its name and server: higher ones it refused or ignored."""
+
+_ignored: dict[tuple[str, str | None], int] = {}
+"""Answers in a row that did not fit, while the same model could answer in words."""
 
 
 def rungs(model: BaseChatModel, schema: type[BaseModel]) -> Iterator[tuple[Rung, Runnable[Any, Any]]]:
@@ -44,10 +54,21 @@ def rungs(model: BaseChatModel, schema: type[BaseModel]) -> Iterator[tuple[Rung,
     yield "words", model
 
 
-def remember(model: BaseChatModel, rung: Rung) -> None:
-    """Ask this model on this rung first from now on, as long as the process lives."""
+def remember(model: BaseChatModel, rung: Rung, *, ignored: bool = False) -> None:
+    """Note how a model was asked and answered, as long as the process lives.
+
+    What its server refused on the way to `rung` is not tried again. A rung that it took and ignored is left, for words,
+    only after `PATIENCE` questions in a row; an answer that fits starts the count anew.
+
+    Args:
+        model: the model.
+        rung: the highest that its server took.
+        ignored: whether the answer did not fit, and one in words then did.
+    """
     if source_of(model) is not None:
-        _first[_key(model)] = rung
+        key = _key(model)
+        _ignored[key] = _ignored.get(key, 0) + 1 if ignored else 0
+        _first[key] = "words" if _ignored[key] >= PATIENCE else rung
 
 
 def worded(messages: Sequence[BaseMessage], rung: Rung, schema: type[BaseModel]) -> list[BaseMessage]:

@@ -30,6 +30,7 @@ RETURNING *
 """
 _READ = "SELECT * FROM overpaint_requests WHERE key = :key"
 _TRIES = 10
+_BEGUN = "SELECT key FROM overpaint_requests WHERE key = :key AND state <> 'failed'"
 _MINE = "WHERE key = :key AND owner = :owner AND state NOT IN ('stored', 'unknown')"
 _OPEN = "SELECT owner FROM overpaint_requests WHERE run = :run AND owner IS NOT NULL AND expires > {now}"
 _BILLED = "SELECT state, details FROM overpaint_requests WHERE run = :run AND state <> 'failed'"
@@ -183,8 +184,12 @@ class Ledger:
 
     async def billed(self, run: str) -> list[dict[str, Any]]:
         """The details of every request of a run that was or may have been paid for; empty ones where none came yet."""
-        rows = await asyncio.to_thread(self._rows, _BILLED, run)
+        rows = await asyncio.to_thread(self._rows, _BILLED, run=run)
         return [json.loads(row["details"] or "{}") for row in rows]
+
+    async def begun(self, key: str) -> bool:
+        """Whether a request was made, or may have been, so that its picture is or may be paid for. Claims nothing."""
+        return bool(await asyncio.to_thread(self._rows, _BEGUN, key=key))
 
     async def worked_on(self, run: str) -> str | None:
         """The living process that makes a request for a run right now, None when there is none."""
@@ -213,16 +218,15 @@ class Ledger:
         raise BadInput(f"the request {key[:60]!r} comes and goes too fast to be claimed: try again.")
 
     def _worked_on(self, run: str) -> str | None:
-        with self.database.transaction() as transaction:
-            owners = [str(row["owner"]) for row in transaction.execute(_OPEN, run=run)]
+        owners = [str(row["owner"]) for row in self._rows(_OPEN, run=run)]
         return next((owner for owner in owners if is_living(owner)), None)
 
-    def _rows(self, query: str, run: str) -> list[dict[str, Any]]:
+    def _rows(self, query: str, **values: str) -> list[dict[str, Any]]:
         with self.database.transaction() as transaction:
-            return transaction.execute(query, run=run)
+            return transaction.execute(query, **values)
 
     def _count(self, run: str) -> dict[str, int]:
-        return {row["state"]: row["requests"] for row in self._rows(_TOTALS, run)}
+        return {row["state"]: row["requests"] for row in self._rows(_TOTALS, run=run)}
 
     async def _update(self, change: str, key: str, **values: str | float) -> bool:
         return await asyncio.to_thread(self._write, change, {"key": key, **values})

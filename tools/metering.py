@@ -15,7 +15,7 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from overpaint.tools.budget import Worst
 from overpaint.tools.call_log import CallLog, Spent
 from overpaint.tools.faults import BadInput
-from overpaint.tools.provider_errors import http_status, scrubbed
+from overpaint.tools.provider_errors import http_status, scrubbed, was_unsent
 from overpaint.tools.references import source_of
 
 
@@ -28,6 +28,12 @@ class Used(NamedTuple):
 
 
 NOTHING = Used(0, 0, 0)
+
+CUT_OFF = frozenset({"length", "max_tokens"})
+"""What ended an answer early, in the words of OpenAI and Ollama, and of Anthropic and Google."""
+
+REFUSED = frozenset({"content_filter", "refusal", "safety", "prohibited_content"})
+"""What kept a model from answering, in the words of OpenAI, Anthropic and Google."""
 
 
 class Meter(AsyncCallbackHandler):
@@ -63,6 +69,7 @@ class Meter(AsyncCallbackHandler):
         self.message: AIMessage | None = None
         self.raw = ""
         self.trouble: str | None = None
+        self.cut_off = False
         self.status: int | None = None
 
     async def spent(self) -> Spent:
@@ -90,7 +97,7 @@ class Meter(AsyncCallbackHandler):
         # What a client raised is the context of the ProviderFault that was made of it.
         causes = [e for e in (error, error.__context__) if isinstance(e, Exception)]
         self.status = next((status for e in causes if (status := http_status(e))), None)
-        unpaid = self.status is not None or isinstance(error, BadInput)
+        unpaid = self.status is not None or was_unsent(error) or isinstance(error, BadInput)
         await self._end(run_id, NOTHING if unpaid else None, error=str(error) or type(error).__name__)
 
     async def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
@@ -105,11 +112,11 @@ class Meter(AsyncCallbackHandler):
 
     def _found_wrong(self, message: AIMessage) -> str | None:
         """Whether the answer was refused or cut off."""
-        finish = message.response_metadata.get("finish_reason")
-        refusal = message.additional_kwargs.get("refusal")
-        if refusal or finish == "content_filter":
+        finish, refusal = _finish(message), message.additional_kwargs.get("refusal")
+        if refusal or finish in REFUSED:
             return f"the model refused: {scrubbed(str(refusal or 'its answer was filtered'))}"
-        if finish == "length" and not self.one_token:
+        self.cut_off = finish in CUT_OFF and not self.one_token
+        if self.cut_off:
             return "the answer was cut off at the token limit: ask less at once, or allow more tokens"
         return None
 
@@ -143,15 +150,23 @@ def hearing(chat: BaseChatModel, meter: Meter) -> BaseChatModel:
     return chat.model_copy(update={"disable_streaming": True, "callbacks": [*others, meter]})
 
 
+def _finish(message: AIMessage) -> str:
+    """Why an answer ended, in small letters: Google has capitals."""
+    told = message.response_metadata
+    return str(told.get("finish_reason") or told.get("stop_reason") or told.get("done_reason") or "").lower()
+
+
 def _used(message: AIMessage) -> Used | None:
-    """None where the provider did not count: no answer takes no tokens at all."""
+    """None where the provider did not count, or not in earnest: no answer takes no tokens, or fewer."""
     usage = message.usage_metadata
-    if not usage or not usage["input_tokens"] + usage["output_tokens"]:
+    if not usage or min(usage["input_tokens"], usage["output_tokens"]) < 0:
+        return None
+    if not usage["input_tokens"] + usage["output_tokens"]:
         return None
     details: dict[str, Any] = {**usage.get("input_token_details", {})}
     # Some service tiers have a prefix of their own, such as priority_cache_read.
     cached = sum(count or 0 for name, count in details.items() if name.endswith("cache_read"))
-    return Used(usage["input_tokens"], usage["output_tokens"], cached)
+    return Used(usage["input_tokens"], usage["output_tokens"], min(max(0, cached), usage["input_tokens"]))
 
 
 def _said(message: AIMessage) -> str:

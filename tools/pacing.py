@@ -74,7 +74,7 @@ def hold(provider: str | None, seconds: float) -> None:
 
 
 def limit_of(provider: str, given: str) -> Limit:
-    """The limit of a provider: as the user gives it, else as published for the provider's own servers.
+    """The limit of a provider: as the user gives it for that server or for all of its kind, else as published.
 
     Args:
         provider: as in `turn`.
@@ -83,7 +83,8 @@ def limit_of(provider: str, given: str) -> Limit:
     Raises:
         BadInput: `given` cannot be read.
     """
-    return read_limits(given).get(provider, DEFAULTS.get(provider, Limit()))
+    limits, scheme = read_limits(given), provider.partition("@")[0]
+    return limits.get(provider) or limits.get(scheme) or DEFAULTS.get(provider, Limit())
 
 
 @cache

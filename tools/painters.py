@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +14,7 @@ from importlib.metadata import entry_points
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from overpaint.tools.faults import BadInput
+from overpaint.tools.home import current_home
 
 Box = tuple[float, float, float, float]
 """(left, top, right, bottom) as fractions of width and height, 0 to 1, origin in the top left corner."""
@@ -125,11 +127,7 @@ class Painter(Protocol):
         ...
 
     async def check(self) -> None:
-        """Find what this machine lacks for it (a device, say); may import its SDK, loads no weights.
-
-        Raises:
-            BadInput: it cannot run here as it is set up.
-        """
+        """Raise BadInput for what it lacks to run here (a device, a key); may import its SDK, loads no weights."""
         ...
 
     async def paint(self, request: PaintRequest, progress: Progress | None = None) -> PaintResult:
@@ -198,37 +196,40 @@ ENTRY_POINTS = "overpaint.painters"
 
 
 def get_painter(name: str, **options: Any) -> Painter:
-    """Open a painter by name; the same arguments give the same painter.
+    """Open a painter by name; the same arguments give the same painter, for one home folder and one environment.
 
-    It looks at files of the model, so async code calls it in a thread. No weights are loaded.
+    It looks at files of the model and of prices, so async code calls it in a thread. No weights are loaded.
 
     Args:
         name: "shapes", or "<scheme>:<model>" such as "diffusers:./my-model" or "fal:fal-ai/flux/dev".
-        options: what the painter is opened with, JSON only: device and dtype of a local one, timeout and base_url of a
-            remote one, and whatever else its factory has a keyword for. None leaves an option out.
+        options: what its factory has a keyword for, JSON only: device and dtype of a local painter, timeout and
+            base_url of a remote one. None leaves an option out.
 
     Raises:
         BadInput: no such painter, or it cannot use what is given.
     """
     given = {option: value for option, value in options.items() if value is not None}
-    return open_cached(name, json.dumps(given, sort_keys=True))
+    return open_cached(name, json.dumps(given, sort_keys=True), _surroundings(name.partition(":")[0]))
+
+
+def _surroundings(scheme: str) -> tuple[str | None, ...]:
+    """What a remote painter's server and price depend on beside its options; both are settled when it is made."""
+    if scheme in ("shapes", "diffusers"):
+        return ()  # weights are loaded once, whatever the home
+    return (str(current_home()), os.environ.get("OVERPAINT_PRICES"), os.environ.get(f"{scheme.upper()}_BASE_URL"))
 
 
 @cache
-def open_cached(name: str, options: str) -> Painter:
-    """The same, with the options as canonical JSON."""
+def open_cached(name: str, options: str, surroundings: tuple[str | None, ...]) -> Painter:
+    """The same, with the options as canonical JSON. `surroundings` only tells painters apart."""
     scheme, _, model = name.partition(":")
     factory, given = _factory(scheme), json.loads(options)
-    _refuse_unknown(name, factory, given)
-    return factory(model, **given)
-
-
-def _refuse_unknown(name: str, factory: Callable[..., Painter], given: dict[str, Any]) -> None:
     known = inspect.signature(factory).parameters
     takes_all = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in known.values())
     for option, value in given.items():
         if option not in known and not takes_all:
             raise BadInput(f"the painter {name} does not honour {option}={value!r}: leave it out")
+    return factory(model, **given)
 
 
 def _factory(scheme: str) -> Callable[..., Painter]:

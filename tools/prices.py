@@ -10,13 +10,13 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import yaml
 
 from overpaint.tools.faults import BadInput
 from overpaint.tools.home import current_home, known_home
 from overpaint.tools.painting import LONGEST_PROMPT
+from overpaint.tools.vendors import is_vendors
 
 MILLION = 1_000_000
 SOURCE_TOKENS = 8000
@@ -151,14 +151,15 @@ def _entry(kind: str, name: str, base_url: str | None) -> tuple[str, dict[str, A
         return f"{path}, {kind}, {name}", own[name]
     entry = _shipped()[kind].get(name)
     provider = name.partition(":")[0]
-    return (f"prices.yaml, {kind}, {name}", entry) if entry and _is_vendors(provider, base_url) else None
+    if entry is None or not is_vendors(provider, _address(provider, base_url)):
+        return None
+    return f"prices.yaml, {kind}, {name}", entry
 
 
-def _is_vendors(provider: str, base_url: str | None) -> bool:
-    """Whether requests go to the provider's own server."""
+def _address(provider: str, base_url: str | None) -> str | None:
+    """Where requests go: to the base URL that is given, else to that in the environment, else untold."""
     variables = [f"{provider.upper()}_{ending}" for ending in ("BASE_URL", "API_BASE")]
-    url = base_url or next((os.environ[v] for v in variables if os.environ.get(v)), None)
-    return url is None or urlsplit(url).hostname in _shipped()["hosts"].get(provider, [])
+    return base_url or next((os.environ[v] for v in variables if os.environ.get(v)), None)
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from typing import Any
 
 from overpaint.tools.faults import BadInput, ProviderFault
@@ -17,6 +18,18 @@ _LATER = frozenset({408, 409, 425, 429})
 _NEVER = frozenset({401, 402, 403, 404})
 _NO_CREDIT = re.compile(r"insufficient[_ ](?:quota|credit|funds|balance)|exceeded your current quota", re.IGNORECASE)
 _UNREACHED = re.compile(r"Timeout|Connect(?:ion|or)?Error|Disconnected|ReadError|ProtocolError|JSONDecodeError")
+_UNSENT = frozenset(
+    {
+        "ConnectError",
+        "ConnectTimeout",
+        "PoolTimeout",
+        "ClientConnectorError",
+        "NewConnectionError",
+        "NameResolutionError",
+    }
+)
+"""What httpx, aiohttp and urllib3 call a connection that was never made."""
+
 _KEYS = {"fal": "FAL_KEY", "hf": "HF_TOKEN"}
 """Where a provider's own name for the variable is not `<PROVIDER>_API_KEY`."""
 
@@ -68,6 +81,15 @@ def http_status(error: Exception) -> int | None:
                 return status
     prefix = _PREFIXED.match(str(error))
     return int(prefix[1]) if prefix else None
+
+
+def was_unsent(error: BaseException | None) -> bool:
+    """Whether no connection was made, so that nothing can have been paid; looks at what an error was made of, too."""
+    while error is not None:
+        if isinstance(error, ConnectionRefusedError | socket.gaierror) or type(error).__name__ in _UNSENT:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def between_servers(status: int | None) -> bool:

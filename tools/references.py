@@ -97,12 +97,6 @@ def source_of(model: BaseChatModel) -> Source | None:
     return source if isinstance(source, Source) else None
 
 
-def is_free(model: BaseChatModel) -> bool:
-    """Whether calls of a model from `by_reference` cost nothing."""
-    source = source_of(model)
-    return source is not None and source.free
-
-
 @cache
 def _referring(cls: type[BaseChatModel]) -> type[BaseChatModel]:
     """The subclass of `cls` that looks pictures up, under the same name: traces and serialisation show it."""

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
 
 from overpaint.tools.faults import BadInput
 from overpaint.tools.painters import Painter, PaintRequest
 
 SAME_SHAPE = 1.04
 """Up to which factor two aspect ratios count as one: 1344x768 is what providers call 16:9 (1.75 for 1.78)."""
+
+
+@runtime_checkable
+class Choosy(Protocol):
+    """A painter that cannot do everything that its abilities allow, and can tell before anything is paid."""
+
+    def refuse(self, request: PaintRequest) -> None:
+        """Raise BadInput for a request that would only be refused later; asks nobody, reads no files."""
+        ...
 
 
 def refuse_unaccepted(painter: Painter, **settings: Any) -> None:
@@ -41,6 +51,24 @@ def refuse_size(painter: Painter, size: tuple[int, int] | None) -> None:
         raise BadInput(f"{painter.name} paints ratios, and {wanted} is none of them: choose a size of {there}")
 
 
+def refuse_settings(painter: Painter, picture: Mapping[str, Any], size: tuple[int, int] | None) -> None:
+    """Refuse the settings of a run of which the painter would have to ignore one, or which it would refuse later.
+
+    Args:
+        painter: what paints.
+        picture: the settings of the picture and the painter's options, as far as they are given.
+        size: the size among them (width, height).
+
+    Raises:
+        BadInput: naming what, and what to do.
+    """
+    refuse_unaccepted(painter, **picture)
+    refuse_size(painter, size)
+    if isinstance(painter, Choosy):
+        steps, guidance, negative = (picture.get(name) for name in ("steps", "guidance", "negative_prompt"))
+        painter.refuse(PaintRequest("any", negative_prompt=negative, size=size, steps=steps, guidance=guidance))
+
+
 def refuse_request(painter: Painter, request: PaintRequest) -> None:
     """Refuse a request of which the painter would have to ignore something.
 
@@ -61,6 +89,8 @@ def refuse_request(painter: Painter, request: PaintRequest) -> None:
         raise BadInput(f"the painter {painter.name} cannot repaint boxes: leave them out, or choose another painter.")
     if any(not (left < right and top < bottom) for left, top, right, bottom in request.boxes):
         raise BadInput("a box is empty: each must be [left, top, right, bottom] with left < right and top < bottom.")
+    if isinstance(painter, Choosy):
+        painter.refuse(request)
 
 
 def same_shape(left: tuple[int, int], right: tuple[int, int], factor: float = SAME_SHAPE) -> bool:

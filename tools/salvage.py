@@ -5,6 +5,7 @@ from __future__ import annotations
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
+from overpaint.tools.backends.remote import led_elsewhere
 from overpaint.tools.faults import ProviderFault
 from overpaint.tools.provider_errors import provider_fault
 
@@ -16,7 +17,10 @@ def salvaged(error: Exception, name: str) -> ChatResult:
         ProviderFault: there was no answer, or none that is a chat completion.
     """
     response = getattr(error, "response", None)
-    if getattr(response, "status_code", None) != 200:
+    status = getattr(response, "status_code", None) or 0
+    if 300 <= status < 400:
+        raise led_elsewhere(name, status) from None
+    if status != 200:
         raise provider_fault(error, name) from None
     try:
         body = response.json()  # type: ignore[union-attr]

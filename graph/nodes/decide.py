@@ -27,7 +27,7 @@ async def decide(state: State, runtime: Runtime[Settings]) -> Command[Next]:
     settings = Settings.model_validate(state["settings"])
     before = state.get("champion")
     fresh = _after_round(state, before)
-    decision = plan({**state, **fresh}, settings)
+    decision = plan({**state, **fresh}, settings, anew=bool(anew))
     update: State = {**anew, **fresh, "plan": decision}
     if _is_shown(before, fresh["champion"], decision, settings):
         return Command(update={**update, "reviewing": "champion"}, goto="review")

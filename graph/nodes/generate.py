@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
 
+from overpaint.graph.allowance import Need, Part, beyond, lowered, need_of
 from overpaint.graph.attempt import Attempt, CandidateState, Draft
+from overpaint.graph.costs import facts_of
 from overpaint.graph.effective import overlaid
 from overpaint.graph.fitting import unread_part
 from overpaint.graph.minting import SHOWN
 from overpaint.graph.people import paint_again
 from overpaint.graph.settings import Settings
-from overpaint.graph.state import Outcome, Receipt, add_receipts, empty_receipt
+from overpaint.graph.state import Outcome, Receipt, StopReason, add_receipts, empty_receipt
 from overpaint.graph.toolbox import Toolbox, open_toolbox, use_tool
-from overpaint.graph.waiting import Pulse, is_last_try, postponing, watched
+from overpaint.graph.waiting import Postponed, Pulse, is_last_try, postponing, since_first_try, watched
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.gate import gate
 from overpaint.tools.generate_image import Painting, make_generate_image
@@ -81,26 +84,68 @@ async def _painting(
     """
     if attempt["action"] in SHOWN:
         return _shown(attempt), empty_receipt(), ""
-    painter, spent, spare = await toolbox.painter(), empty_receipt(), attempt.get("spare", 0)
+    painter = await toolbox.painter()
+    part = lowered(attempt.get("room", {}), attempt["settings"], toolbox.settings.kept)
+    if cap := await _barred(attempt, prompt, 0, part, painter, toolbox):
+        lack = f"it was not asked for: {cap} was lowered to {getattr(toolbox.settings, cap):g}, which may be used up"
+        return _failed(attempt, lack), empty_receipt(), ""
+    return await _asked(attempt, prompt, part, painter, toolbox, runtime)
+
+
+async def _asked(
+    attempt: Attempt, prompt: str, part: Part, painter: Painter, toolbox: Toolbox, runtime: Runtime[Settings]
+) -> tuple[Painting, Receipt, str]:
+    spent, spare = empty_receipt(), attempt.get("spare", 0)
     # Only a picture that costs nothing is cut off: see graph/allowance.py.
-    seconds = attempt.get("room", {}).get("seconds") if painter.abilities.free else None
+    seconds = part.get("seconds") if painter.abilities.free else None
     for number in range(1 + spare):
         try:
             async with asyncio.timeout(seconds):
                 painting = await _one(attempt, prompt, number, painter, toolbox, runtime)
         except TimeoutError:
-            stopped = ProviderFault("it was stopped, since it might have gone past max_seconds")
+            stopped = "it was stopped, since it might have gone past max_seconds"
             return _failed(attempt, stopped), {**spent, "seconds": seconds or 0.0}, ""
         except ProviderFault as fault:
-            if (fault.retryable and not is_last_try(runtime)) or (fault.unsure and not painter.abilities.free):
+            if fault.retryable and not is_last_try(runtime) and await _in_time(part, painter, toolbox, runtime):
                 raise
-            return _failed(attempt, fault), spent, str(fault) if fault.fatal else ""
+            if fault.unsure and not painter.abilities.free:
+                raise Postponed(fault) from fault
+            return _failed(attempt, str(fault)), spent, str(fault) if fault.fatal else ""
         spent = add_receipts(spent, _receipt(painting))
         if painting["outcome"] != "unknown" or number == spare:
+            break
+        if await _barred(attempt, prompt, number + 1, part, painter, toolbox):
             break
         if not _again(toolbox.settings, attempt["id"], prompt, painting["reason"]):
             break
     return painting, spent, ""
+
+
+async def _barred(
+    attempt: Attempt, prompt: str, number: int, part: Part, painter: Painter, toolbox: Toolbox
+) -> StopReason | None:
+    """The cap, lowered since the candidate was minted, under which a request has no room.
+
+    One that was made already is not barred: its picture is paid for, and is to be had.
+    """
+    if part == attempt.get("room", {}):
+        return None
+    need = await _need(painter, toolbox)
+    cap = beyond(part, replace(need, images=number + 1))
+    key = _key(attempt, number, painter, _request(attempt, prompt, toolbox.settings))
+    return None if cap is None or await toolbox.ledger.begun(key) else cap
+
+
+async def _in_time(part: Part, painter: Painter, toolbox: Toolbox, runtime: Runtime[Settings]) -> bool:
+    """Whether another try of a paid picture fits into the seconds that are left."""
+    if painter.abilities.free or "seconds" not in part:
+        return True
+    return since_first_try(runtime) + (await _need(painter, toolbox)).seconds <= part["seconds"]
+
+
+async def _need(painter: Painter, toolbox: Toolbox) -> Need:
+    """What a picture and a look at it take at worst."""
+    return need_of(await asyncio.to_thread(facts_of, painter, toolbox.settings), toolbox.settings, looks=1)
 
 
 async def _one(
@@ -108,40 +153,38 @@ async def _one(
 ) -> Painting:
     """One request, made or found. A painter that falls silent is asked again, which settles what came of it."""
     pulse, able = Pulse(), painter.abilities
-    tool = make_generate_image(painter, toolbox.images, toolbox.ledger, _progress(attempt["id"], runtime, pulse))
+    begun, progress = asyncio.Event(), _progress(attempt["id"], runtime, pulse)
+    tool = make_generate_image(painter, toolbox.images, toolbox.ledger, progress, begun.set)
     request = _request(attempt, prompt, toolbox.settings)
-    key = request_key(attempt["run"], attempt["id"], number, {"painter": painter.name, **request})
+    key = _key(attempt, number, painter, request)
     async with toolbox.paced():
         work = use_tool(tool, **request, key=key, run=attempt["run"])
-        # A picture that costs nothing can be painted anew, and a job in a queue is found again: neither holds up a
-        # drain. Any other request is waited for, since its answer could not be asked for again.
+        # A picture that costs nothing can be painted anew, a job in a queue is found again, and before its turn nothing
+        # was asked: none holds up a drain. Any other request is waited for; its answer could not be asked for again.
         leave = able.free or bool(able.jobs)
         try:
-            painting: Painting = await watched(work, runtime, leave=leave, pulse=pulse, silence=IDLE_SECONDS)
+            painting: Painting = await watched(
+                work, runtime, leave=lambda: leave or not begun.is_set(), pulse=pulse, silence=IDLE_SECONDS
+            )
         except TimeoutError as late:
             told = str(late) or f"{painter.name} was silent for {IDLE_SECONDS:.0f} seconds"
             raise ProviderFault(told, retryable=True, unsure=not able.free) from late
     return painting
 
 
-def _failed(attempt: Attempt, fault: ProviderFault) -> Painting:
-    return Painting(
-        image=None,
-        outcome="error",
-        reason=str(fault),
-        seed=attempt["seed"],
-        params={},
-        notes=[],
-        seconds=0.0,
-        painted=True,
-        usd=0.0,
-    )
+def _failed(attempt: Attempt, reason: str) -> Painting:
+    failed: Painting = {**_shown(attempt), "image": None, "outcome": "error", "reason": reason}
+    return {**failed, "seed": attempt["seed"], "painted": True}
 
 
 def _again(settings: Settings, candidate: str, prompt: str, reason: str) -> bool:
     if settings.on_unknown == "ask":
         return paint_again(candidate, prompt, reason)
     return settings.on_unknown == "retry"
+
+
+def _key(attempt: Attempt, number: int, painter: Painter, request: dict[str, Any]) -> str:
+    return request_key(attempt["run"], attempt["id"], number, {"painter": painter.name, **request})
 
 
 def _request(attempt: Attempt, prompt: str, settings: Settings) -> dict[str, Any]:

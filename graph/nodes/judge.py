@@ -11,8 +11,9 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from overpaint.graph.allowance import lowered, model_room
 from overpaint.graph.attempt import Attempt, CandidateState, Draft
-from overpaint.graph.beliefs import believe, disputed, doubtful, letters, place_of, score, unconfirmed
+from overpaint.graph.beliefs import believe, disputed, doubtful, letters, place_of, score, unconfirmed, withheld
 from overpaint.graph.effective import overlaid
 from overpaint.graph.looking import look_at, with_probabilities
 from overpaint.graph.record import Belief, Record, Verdict
@@ -39,7 +40,8 @@ async def judge(state: CandidateState, runtime: Runtime[Settings]) -> CandidateS
 
 async def _settled(attempt: Attempt, draft: Draft, runtime: Runtime[Settings]) -> CandidateState:
     settings = overlaid(attempt["settings"], runtime.context)
-    toolbox = await open_toolbox(settings, attempt["run"], f"judge {attempt['id']}", runtime, _room(attempt, draft))
+    room = _room(attempt, draft, settings)
+    toolbox = await open_toolbox(settings, attempt["run"], f"judge {attempt['id']}", runtime, room)
     verdict, spent = None, empty_receipt()
     if draft["outcome"] == "ok" and draft["image"] and toolbox.settings.judge_method != "none":
         verdict = await _judged(attempt["checklist"], draft["image"], toolbox)
@@ -50,10 +52,10 @@ async def _settled(attempt: Attempt, draft: Draft, runtime: Runtime[Settings]) -
     return {"candidates": {attempt["id"]: summary}, "receipt": spent}
 
 
-def _room(attempt: Attempt, draft: Draft) -> Room:
+def _room(attempt: Attempt, draft: Draft, settings: dict[str, Any]) -> Room:
     """What is left for looks of what the candidate may take."""
-    spent = draft["spent"]
-    return Room(**attempt.get("room", {})).less(seconds=spent["seconds"], usd=spent["usd"])  # type: ignore[arg-type]
+    spent, part = draft["spent"], lowered(attempt.get("room", {}), attempt["settings"], settings)
+    return model_room(part).less(seconds=spent["seconds"], usd=spent["usd"])
 
 
 async def _judged(checklist: list[Requirement], image: ImageRef, toolbox: Toolbox) -> Verdict:
@@ -78,6 +80,8 @@ async def _judged(checklist: list[Requirement], image: ImageRef, toolbox: Toolbo
             answers[place].append(answer)
         beliefs = [believe(r, a) for r, a in zip(checklist, answers, strict=True)]
         places = sorted({*disputed(beliefs), *doubtful(beliefs), *unconfirmed(beliefs)})
+    if toolbox.settings.looks > 1:
+        beliefs = withheld(checklist, beliefs)
     if toolbox.settings.probabilities:
         beliefs = await with_probabilities(beliefs, checklist, image, toolbox)
     return _verdict(checklist, beliefs, looks)
@@ -125,7 +129,6 @@ def _record(attempt: Attempt, draft: Draft, verdict: Verdict | None, spent: Rece
         prompts={**attempt["prompts"], **judged},
         spent=spent,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        brief=attempt.get("brief", ""),
         settings=settings.kept,
         versions=versions_of(settings.painter, frozenset(chats.values())),
     )

@@ -9,16 +9,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from overpaint.commands import say_json, settings_from
-from overpaint.graph.chat_settings import Role
-from overpaint.graph.costs import call_cost, facts_of, refuse_small_caps, unpriced
+from overpaint.graph.chat_settings import ROLES, Role
+from overpaint.graph.costs import QUESTIONS, call_cost, facts_of, odds_cost, refuse_small_caps, runs_here, unpriced
+from overpaint.graph.effective import refuse_ignored
 from overpaint.graph.nodes.intake import check_brief
 from overpaint.graph.settings import Settings, load_preset, merge
-from overpaint.graph.toolbox import open_toolbox
+from overpaint.graph.toolbox import CAPPED_ANSWER, open_toolbox
 from overpaint.phrases import clean, counted, money
 from overpaint.plain import say
+from overpaint.tools.inspect_image import MOST_DETAILS
 from overpaint.tools.painters import Counting, Painter
 from overpaint.tools.prices import LOCAL, price_date
-from overpaint.tools.refusals import refuse_size, refuse_unaccepted
 
 CALLS_PER_QUESTION = 2
 """An answer that cannot be read is asked for once more."""
@@ -97,14 +98,15 @@ def plan_lines(told: dict[str, Any]) -> Iterator[str]:
     yield f"caps: {', '.join(f'{name}={cap:g}' for name, cap in told['caps'].items())}"
     yield f"one round, at most: {_amounts(told['round'])}"
     yield f"the run, at most: {_amounts(told['at_most'])}"
+    if told["assumed"]:
+        yield f"answers are taken to have at most {CAPPED_ANSWER:,} tokens; <role>_max_tokens holds a model to a number"
     if told["unknown"]:
         yield f"not known: the price of {', '.join(told['unknown'])}"
     yield f"prices of {told['prices']}, and of your price file if there is one; nothing was asked, painted or paid"
 
 
 def _planned(brief: str | None, preset: str, settings: Settings, painter: Painter, described: bool) -> dict[str, Any]:
-    refuse_unaccepted(painter, **settings.picture)
-    refuse_size(painter, settings.pixels)
+    refuse_ignored(painter, settings)
     refuse_small_caps(facts_of(painter, settings), settings, described=described)
     round_ = _round(settings, painter)
     return {
@@ -126,9 +128,18 @@ def _planned(brief: str | None, preset: str, settings: Settings, painter: Painte
         "caps": {name: cap for name in CAPS if (cap := getattr(settings, name)) is not None},
         "round": vars(_capped(round_, settings)),
         "at_most": vars(_capped(_run(settings, painter, round_, described), settings)),
+        "assumed": _assumed(settings),
         "unknown": unpriced(painter, settings),
         "prices": price_date(),
     }
+
+
+def _assumed(settings: Settings) -> bool:
+    """Whether some role's answers may be as long as its model likes: only a cap on tokens or money limits them all."""
+    if settings.max_tokens is not None or settings.max_usd is not None:
+        return False
+    hosted = [role for role in ROLES if settings.model_of(role).partition(":")[0] not in LOCAL]
+    return any("max_tokens" not in settings.chat_options(role) for role in hosted)
 
 
 def _roles(settings: Settings, described: bool) -> list[Role]:
@@ -141,7 +152,7 @@ def _round(settings: Settings, painter: Painter) -> Amounts:
     picture = Amounts(1, 0, 0, painter.abilities.price(settings.pixels))
     if settings.judge_method == "none":
         return picture.times(settings.per_round)
-    judged = picture.plus(_questions(settings, "judge", settings.looks))
+    judged = picture.plus(_looks(settings))
     # The critic is asked once, and again for each prompt that the painter would not read to its end.
     asked = 1 + settings.per_round * isinstance(painter, Counting)
     return judged.times(settings.per_round).plus(_questions(settings, "critic", asked))
@@ -157,17 +168,27 @@ def _run(settings: Settings, painter: Painter, round_: Amounts, described: bool)
     if described:
         total = total.plus(_questions(settings, "captioner", 1))
     for role in _roles(settings, described):
-        if settings.model_of(role).partition(":")[0] not in LOCAL:
+        if not runs_here(settings, role):
             total = total.plus(_calls(settings, role, RUNGS))
     return total
+
+
+def _looks(settings: Settings) -> Amounts:
+    """All looks at one picture, those after the first with places of it enlarged, and the odds of each yes."""
+    again = _calls(settings, "judge", (settings.looks - 1) * CALLS_PER_QUESTION, details=MOST_DETAILS)
+    looks = _questions(settings, "judge", 1).plus(again)
+    if not settings.probabilities or runs_here(settings, "judge"):
+        return looks
+    odds = odds_cost(settings)
+    return looks.plus(Amounts(0, 1, odds.tokens, odds.usd).times(QUESTIONS))
 
 
 def _questions(settings: Settings, role: Role, count: int) -> Amounts:
     return _calls(settings, role, count * CALLS_PER_QUESTION)
 
 
-def _calls(settings: Settings, role: Role, count: int) -> Amounts:
-    worst = call_cost(settings, role)
+def _calls(settings: Settings, role: Role, count: int, *, details: int = 0) -> Amounts:
+    worst = call_cost(settings, role, details=details)
     return Amounts(0, 1, worst.tokens, worst.usd).times(count)
 
 

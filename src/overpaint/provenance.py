@@ -20,11 +20,12 @@ def provenance(run: Run, record: Record) -> dict[str, Any]:
     """All that is known of how a candidate came to be, JSON only, without secrets.
 
     `image` is the picture as it is stored: as the provider sent it. `history` tells how its prompt came about: all
-    candidates that it descends from, oldest first. What an older record does not say is taken from the run, or empty.
+    candidates that it descends from, oldest first. The brief is the run's; it is not known of a candidate that another
+    run painted, from which this one was forked. What else an older record does not say is taken from the run, or empty.
     """
     document = {
         "overpaint": FORMAT,
-        "brief": record.get("brief") or run.brief,
+        "brief": record.get("brief") or (run.brief if record["run"] == run.run else ""),
         **_step(record),
         "run": run.run,
         "history": [_step(one) for one in ancestors(run, record)],

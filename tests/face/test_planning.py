@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from overpaint.cli import main
+from overpaint.graph.costs import QUESTIONS, call_cost
+from overpaint.graph.settings import Settings
+from overpaint.tools.inspect_image import MOST_DETAILS
 
 BRIEF = "a red circle above a blue square"
 
@@ -55,6 +58,20 @@ def test_the_worst_case_grows_with_the_round_and_stays_under_the_caps(capsys: py
     assert amounts("rounds=2")["run"]["pictures"] == 2
     capped = amounts("max_calls=9", "max_tokens=50000", "max_usd=0.25", "max_images=3")["run"]
     assert capped == {"pictures": 3, "calls": 9, "tokens": 50000, "usd": 0.25}
+
+
+def test_enlarged_places_and_the_odds_of_each_yes_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    def told(*sets: str) -> dict[str, float]:
+        pairs = [word for pair in ("judge=openai:gpt-5-mini", *sets) for word in ("--set", pair)]
+        assert main(["refine", BRIEF, "--dry-run", "--json", *pairs]) == 0
+        return dict(json.loads(capsys.readouterr().out)["round"])
+
+    once, looks, odds = told("looks=1"), told("looks=2"), told("looks=1", "probabilities=true")
+    assert (looks["calls"] - once["calls"], odds["calls"] - once["calls"]) == (2, QUESTIONS)
+    first = call_cost(Settings(judge="openai:gpt-5-mini"), "judge").tokens
+    assert looks["tokens"] - once["tokens"] >= 2 * (first + MOST_DETAILS * 1000)
+    assert odds["tokens"] - once["tokens"] >= QUESTIONS * 1000
+    assert once["usd"] < odds["usd"]
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,12 @@ def test_an_older_record_says_less_and_the_run_says_the_rest(told: Run) -> None:
     assert (new["brief"], new["settings"], new["versions"]) == ("this", {"seed": 5}, {"python": "3.13"})
 
 
+def test_the_brief_is_that_of_the_run_which_painted_the_candidate(told: Run) -> None:
+    assert provenance(told, told.candidates[0])["brief"] == told.brief
+    forked = replace(told, run="a-fork-with-another-brief", brief="another")
+    assert provenance(forked, told.candidates[0])["brief"] == ""
+
+
 def test_records_that_name_each_other_as_parents_end(told: Run) -> None:
     one, two = (record(id_, "revise", "p", None, parent=other) for id_, other in (("1.0", "2.0"), ("2.0", "1.0")))
     assert ancestors(replace(told, candidates=[one, two]), two) == [one]

@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 from overpaint.graph.allowance import (
     CALLS_PER_CANDIDATE,
     affordable,
+    beyond,
+    candidate_part,
     candidate_room,
     critic_room,
     describer_room,
     lacking,
+    lowered,
+    model_room,
     need_of,
     need_of_next,
     room_left,
@@ -148,3 +152,44 @@ def test_describing_a_picture_leaves_the_first_picture() -> None:
 def test_states_of_older_versions_do_not_tell_what_a_look_takes() -> None:
     older = PainterFacts(edit=None, token_limit=None, price_usd=0.0)
     assert need_of(older, Settings(), looks=1).tokens > 0
+
+
+def test_a_look_after_the_first_may_take_more() -> None:
+    facts = PainterFacts(**{**FACTS, "again": {"tokens": 5000, "seconds": 2.0, "usd": 0.03}})
+    assert need_of(facts, Settings(), looks=1).tokens == 1000
+    need = need_of(facts, Settings(), looks=2)
+    assert (need.tokens, need.seconds) == (6000, 7.0)
+    assert need.usd == pytest.approx(0.08)
+
+
+@given(widths, st.integers(1, 99), st.integers(1, 99), st.floats(0, 1))
+def test_under_a_lowered_cap_what_a_round_spent_and_what_it_may_still_ask_fit(
+    width: int, old: int, new: int, done: float
+) -> None:
+    before, now, count = Settings(max_images=old), Settings(max_images=new), min(width, old)
+    part = candidate_part(planned(count), before)["images"]
+    left = lowered({"images": part}, before.kept, now.kept)["images"]
+    asked = int(done * (count - 1))  # these had all of their part before; at least one has yet to ask
+    assert part * count <= old
+    assert left == 0 or asked * part + (count - asked) * left <= new
+    assert left == (part if new >= old else max(0, part - (old - new)))
+
+
+def test_a_part_shrinks_by_all_that_its_cap_was_lowered() -> None:
+    before = {"max_images": 6, "max_usd": 6.0, "max_calls": 30}
+    part = {"images": 1, "usd": 2.0, "calls": 5}
+    assert lowered(part, before, {**before, "max_usd": 5.0}) == {**part, "usd": 1.0}
+    assert lowered(part, before, {**before, "max_usd": 2.0, "max_calls": 29}) == {**part, "usd": 0, "calls": 4}
+    assert lowered(part, before, {**before, "max_images": 5}) == {**part, "images": 0}
+    assert lowered(part, before, {**before, "max_usd": 9.0, "max_images": 9}) == part
+    assert lowered(part, before, {"max_images": 6}) == part
+    assert lowered(part, before, {**before, "max_tokens": 9000}) == {**part, "tokens": 0}
+    assert model_room({**part, "tokens": 0}) == Room(calls=5, tokens=0, usd=2.0)
+
+
+def test_what_is_left_tells_the_cap_that_is_too_small() -> None:
+    need = need_of(FACTS, Settings(), looks=1)
+    assert beyond({}, need) is None
+    assert beyond({"images": 1, "usd": 0.05, "calls": None}, need) is None
+    assert beyond({"images": 0, "usd": 0.05}, need) == "max_images"
+    assert beyond({"usd": 0.04}, need) == "max_usd"

@@ -17,6 +17,7 @@ from overpaint.graph.beliefs import (
     score,
     settle,
     unconfirmed,
+    withheld,
 )
 from overpaint.graph.record import Belief
 from overpaint.graph.state import Requirement
@@ -125,3 +126,18 @@ def test_only_details_are_looked_at_closer() -> None:
     assert place_of({**requirement(), "kind": "text"}, held) == box
     assert place_of({**requirement(), "kind": "count"}, held) is None
     assert place_of({**requirement(), "kind": "relation"}, held) is None
+
+
+@pytest.mark.parametrize(
+    ("held", "left"),
+    [
+        ([("yes", 1), ("yes", 1)], "yu"),
+        ([("yes", 1), ("yes", 2)], "uy"),
+        ([("yes", 2), ("yes", 2)], "yy"),
+        ([("yes", 1), ("no", 1)], "yn"),
+        ([("yes", 1), ("unsure", 2)], "yu"),
+    ],
+)
+def test_an_unconfirmed_pass_is_no_pass_and_keeps_its_worth(held: list[tuple[str, int]], left: str) -> None:
+    checklist = [requirement(weight=2.0), requirement(weight=1.0)]
+    assert letters(withheld(checklist, [belief(*one) for one in held])) == left

@@ -217,6 +217,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(costs, "LOOK_SECONDS", 0.2)
     monkeypatch.setattr(costs, "QUESTIONS", 4)  # no more than are ever asked here, so that nothing is left over
     monkeypatch.setattr(costs, "QUESTION", "q1?")
+    monkeypatch.setattr(costs, "MOST_DETAILS", 0)  # pictures as small as these have none
     monkeypatch.setattr(painters, "_factory", lambda scheme: lambda model, **options: Painter(held))
     painters.open_cached.cache_clear()
     yield held

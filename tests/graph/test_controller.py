@@ -96,6 +96,13 @@ def test_every_stop_names_its_reason(seen: State, settings: dict[str, Any], reas
     assert decided["why"]
 
 
+def test_a_round_left_out_under_settings_given_anew_is_not_taken_for_a_broken_painter() -> None:
+    seen = state(round=0, candidates={"0.0": candidate(outcome="error")})
+    assert plan(seen, Settings(), anew=True)["action"] == "reseed"
+    assert plan(seen, Settings(max_calls=1), anew=True)["stop"] is None
+    assert plan({**seen, "receipt": spent(images=16)}, Settings(), anew=True)["stop"] == "max_images"
+
+
 @pytest.mark.parametrize(
     ("beliefs", "action"), [(["nnny", "nnyn"], "restart"), (["nnyy", "yynn"], "revise"), ([""], "revise")]
 )

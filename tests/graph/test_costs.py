@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
+from blockbuster import blockbuster_ctx
 
 from overpaint.graph.costs import LOOK_SECONDS, facts_of, look_cost, refuse_small_caps
 from overpaint.graph.settings import Settings
@@ -13,6 +15,7 @@ from overpaint.graph.state import PainterFacts
 from overpaint.run import refine
 from overpaint.tools.backends.remote import SECONDS
 from overpaint.tools.faults import BadInput
+from overpaint.tools.inspect_image import MOST_DETAILS
 from overpaint.tools.painters import Abilities, get_painter
 
 FACTS = PainterFacts(
@@ -46,6 +49,17 @@ def test_a_picture_billed_by_its_size_is_reserved_at_the_size_that_is_set() -> N
     assert sized["price_usd"] == pytest.approx(0.125)
 
 
+def test_caps_are_held_against_facts_that_were_settled_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OVERPAINT_HOME")  # its home, where prices may lie, is then a relative path
+    monkeypatch.chdir(tmp_path)
+    with blockbuster_ctx():
+        asyncio.run(_held(FACTS, Settings(judge="openai:m", max_calls=9)))
+
+
+async def _held(facts: PainterFacts, settings: Settings) -> None:
+    refuse_small_caps(facts, settings, described=True)
+
+
 def test_a_look_costs_what_its_price_and_its_longest_answer_come_to() -> None:
     short, long = (look_cost(Settings(judge="openai:gpt-5-mini", judge_max_tokens=n)) for n in (100, 1100))
     assert long["tokens"] - short["tokens"] == 1000
@@ -56,6 +70,13 @@ def test_a_look_costs_what_its_price_and_its_longest_answer_come_to() -> None:
     assert look_cost(Settings())["usd"] == 0.0
     assert look_cost(Settings(judge="nvidia:whatever"))["usd"] is None
     assert look_cost(Settings(judge_method="none")) == {"tokens": 0, "seconds": 0.0, "usd": 0.0}
+
+
+def test_a_look_after_the_first_may_show_places_of_the_picture_to_a_judge_behind_http() -> None:
+    made = facts(judge="openai:gpt-5-mini")
+    assert made["again"]["tokens"] - made["look"]["tokens"] >= MOST_DETAILS * 1000
+    local = facts()
+    assert local["again"] == local["look"]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +141,16 @@ def test_a_run_with_one_model_call_paints_the_brief_itself_and_looks_once() -> N
     assert run.champion is not None
     assert run.champion["prompt"] == "a red circle above a blue square"
     assert [r["text"] for r in run.checklist] == ["a red circle above a blue square"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("calls", "looks", "passed"), [(2, 3, False), (2, 1, True), (4, 3, True)])
+def test_a_pass_that_no_cap_left_room_to_confirm_is_no_pass(calls: int, looks: int, passed: bool) -> None:
+    run = refine("a red circle", settings={"max_calls": calls, "looks": looks, "upsample": False, "seed": 1})
+    assert run.champion is not None
+    assert run.champion["verdict"] is not None
+    assert run.champion["verdict"]["passed"] is passed
+    assert (run.status, run.stop_reason) == (("passed", "passed") if passed else ("stopped", "max_calls"))
 
 
 @pytest.mark.slow

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from overpaint.graph.effective import FIXED, effective, in_force, refuse_fixed
+from overpaint.graph.effective import FIXED, effective, in_force, painter_facts, refuse_fixed, refuse_ignored
 from overpaint.graph.settings import Settings, merge
 from overpaint.graph.state import State
+from overpaint.graph.toolbox import open_toolbox
 from overpaint.tools.faults import BadInput
+from overpaint.tools.painters import Abilities
 
 BEGUN = {"seed": 5, "per_round": 3, "patience": None, "max_images": 7, "actions": ["reseed", "edit"]}
 
@@ -34,6 +36,25 @@ def begun() -> State:
 async def test_nothing_changes_without_something_named(context: Any) -> None:
     named = {"actions": list(context["actions"])} if isinstance(context, dict) and "actions" in context else context
     assert await in_force(begun(), named) == {}
+
+
+async def test_what_the_painter_would_refuse_later_is_refused_before_anything_is_paid() -> None:
+    asked = merge({"painter": "openai:gpt-image-1.5", "size": "1536x1536"})
+    with pytest.raises(BadInput, match="cannot paint 1536x1536"):
+        await painter_facts(await open_toolbox(asked.model_dump()))
+
+
+class Redrawing:
+    """A painter that takes a strength, and that the agent cannot ask for edits."""
+
+    name = "redrawing"
+    abilities = Abilities(accepts=frozenset({"strength"}))
+
+
+def test_a_strength_that_no_edit_would_use_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"redrawing cannot edit, so strength=0\.5"):
+        refuse_ignored(Redrawing(), Settings(strength=0.5))  # type: ignore[arg-type]
+    refuse_ignored(Redrawing(), Settings())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("context", [{"max_images": 9}, Settings(max_images=9)])

@@ -18,6 +18,7 @@ from overpaint.graph.persistence import on_thread
 from overpaint.graph.settings import Settings
 from overpaint.run import arefine, stream
 from overpaint.tools import painters
+from overpaint.tools.backends.remote import SECONDS
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.home import current_home
 from overpaint.tools.painters import Abilities, PaintRequest, PaintResult, Progress
@@ -75,6 +76,22 @@ async def test_a_passing_weakness_is_retried(moody: Moody) -> None:
     assert {r["outcome"] for r in run.candidates} == {"ok"}
     assert len(moody.asked) == 3
     assert (run.receipt["images"], run.receipt["usd"]) == (2, 0.08)
+
+
+@pytest.mark.parametrize(("spare", "tries", "outcome"), [(0.5, 1, "error"), (60.0, 2, "ok")])
+async def test_a_paid_picture_is_tried_again_only_where_the_seconds_hold_another_try(
+    moody: Moody, spare: float, tries: int, outcome: str
+) -> None:
+    class Slow(Moody):
+        async def paint(self, request: PaintRequest, progress: Progress | None = None) -> PaintResult:
+            await asyncio.sleep(0.6)
+            return await super().paint(request, progress)
+
+    moody.__class__ = Slow
+    moody.moods = {0: ProviderFault("overloaded (503)", retryable=True)}
+    one = {"per_round": 1, "max_images": 1, "upsample": False, "max_seconds": SECONDS + spare}
+    run = await arefine(BRIEF, settings={**SETTINGS, **one})
+    assert (len(moody.asked), [r["outcome"] for r in run.candidates]) == (tries, [outcome])
 
 
 async def test_one_dead_candidate_never_costs_its_siblings(moody: Moody) -> None:

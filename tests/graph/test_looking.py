@@ -126,3 +126,15 @@ async def test_odds_that_no_cap_leaves_room_for_are_left_out(moody: Moody, serve
     assert ["probability" in b for b in beliefs_of(run)] == [True, False]
     assert run.receipt["calls"] == len(server.asked) == 4
     assert run.status == "passed"
+
+
+@pytest.mark.slow
+async def test_a_question_for_odds_that_fails_costs_no_look_that_was_paid_for(moody: Moody, server: ChatServer) -> None:
+    def failing(request: Request) -> Say:
+        return Say("too many", status=500) if request.json.get("logprobs") else speaking(request)
+
+    server.think = failing
+    run = await refined(moody, 64, probabilities=True)
+    assert run.status == "passed"
+    assert ["probability" in b for b in beliefs_of(run)] == [False, False]
+    assert run.receipt["calls"] == len(server.asked) == 1 + 2 + 1

@@ -42,7 +42,7 @@ async def test_a_candidate_on_its_way_is_painted() -> None:
         "settings": settings(),
     }
     made: Any = attempt(seen, "start", 0, {**WHOLE, "prompt": "a red circle"}, "")
-    del made["spare"], made["brief"]
+    del made["spare"], made["room"]
     open_home()
     done = await generate({"attempt": made}, Runtime())
     assert done["draft"]["outcome"] == "ok"

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from overpaint.graph.settings import Settings, describe_preset, load_preset, merge, preset_names
+from overpaint.graph.settings import SIDES, Settings, describe_preset, load_preset, merge, preset_names
 from overpaint.tools.faults import BadInput
+from overpaint.tools.painting import Arguments
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -24,6 +25,9 @@ def test_the_last_layer_wins() -> None:
         ({"per_round": 33}, "per_round"),
         ({"per_round": "many"}, "per_round"),
         ({"size": "big"}, "WIDTHxHEIGHT"),
+        ({"size": ""}, "WIDTHxHEIGHT"),
+        ({"size": "9000x9000"}, "8 to 8192"),
+        ({"size": "1024x7"}, "8 to 8192"),
         ({"judge_method": "vibes"}, "judge_method"),
         ({"seed": -1}, "seed"),
         ({"painter": ""}, "painter"),
@@ -51,3 +55,8 @@ def test_pixels_and_picture_hold_what_was_given() -> None:
     settings = merge({"size": "64x128", "steps": 4})
     assert settings.pixels == (64, 128)
     assert settings.picture == {"size": "64x128", "steps": 4}
+
+
+def test_the_sides_of_a_picture_are_those_that_the_tool_takes() -> None:
+    width = Arguments.model_json_schema()["properties"]["width"]["anyOf"][0]
+    assert (SIDES[0], SIDES[-1]) == (width["minimum"], width["maximum"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -87,10 +87,13 @@ async def test_work_is_left_only_where_nothing_is_lost(leave: bool) -> None:
 
     if leave:
         with pytest.raises(GraphDrained):
-            await watched(work(), runtime(drained=True), leave=True, pulse=Pulse(), silence=60.0)
+            await watched(work(), runtime(drained=True), leave=lambda: True, pulse=Pulse(), silence=60.0)
         assert ended == ["cut off"]
     else:
-        assert await watched(work(), runtime(drained=True), leave=False, pulse=Pulse(), silence=60.0) == "a picture"
+        assert (
+            await watched(work(), runtime(drained=True), leave=lambda: False, pulse=Pulse(), silence=60.0)
+            == "a picture"
+        )
 
 
 async def test_work_dies_with_whoever_waits_for_it() -> None:
@@ -102,7 +105,7 @@ async def test_work_dies_with_whoever_waits_for_it() -> None:
         finally:
             ended.set()
 
-    waiting = asyncio.create_task(watched(work(), runtime(), leave=False, pulse=Pulse(), silence=60.0))
+    waiting = asyncio.create_task(watched(work(), runtime(), leave=lambda: False, pulse=Pulse(), silence=60.0))
     await asyncio.sleep(0.05)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -116,7 +119,7 @@ async def test_the_fault_of_the_work_is_raised(fault: Exception) -> None:
         raise fault
 
     with pytest.raises(type(fault)):
-        await watched(work(), runtime(drained=True), leave=True, pulse=Pulse(), silence=60.0)
+        await watched(work(), runtime(drained=True), leave=lambda: True, pulse=Pulse(), silence=60.0)
 
 
 async def drained(events: Any, control: RunControl, kind: str, after: float = 0.0) -> tuple[Run, float]:
@@ -200,6 +203,18 @@ async def test_a_picture_that_is_paid_for_is_waited_for(slow: Slow) -> None:
     assert seconds > 1.0
     run = await aresume()
     assert (run.receipt["images"], run.receipt["unknown"], len(slow.asked)) == (2, 0, 2)
+
+
+@pytest.mark.slow
+async def test_what_waits_for_its_turn_is_left_unpaid(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OVERPAINT_LIMITS", "moody=1")
+    slow.abilities, slow.seconds, control = replace(ABLE, provider="moody"), 1.0, RunControl()
+    settings = {"painter": "moody", "seed": 1, "max_images": 4, "per_round": 4, "stop_when_passed": False}
+    run, _ = await drained(stream(BRIEF, settings=settings, control=control), control, "plan", after=0.5)
+    assert (run.status, len(slow.asked)) == ("interrupted", 1)
+    slow.seconds = 0.0
+    run = await aresume()
+    assert (run.receipt["images"], run.receipt["unknown"], len(slow.asked)) == (4, 0, 4)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from overpaint.shapes.drawing import draw
 from overpaint.shapes.inspector import inspect
 from overpaint.shapes.layout import satisfied
 from overpaint.shapes.parser import parse
-from overpaint.shapes.scene import Thing
+from overpaint.shapes.scene import SHAPES, Thing
 from overpaint.tools.faults import BadInput
 
 BRIEF = "two red circles above a blue square"
@@ -113,6 +113,25 @@ def test_inspects_with_evidence_boxes_flaws_and_quality() -> None:
     assert "large blue square at the bottom" in look.observations
     assert look.flaws == []
     assert look.quality > 0.8
+
+
+def test_a_look_with_the_most_questions_fits_its_longest_answer() -> None:
+    crowded = [Thing(shape, "purple", "large", place) for place, shape in enumerate(SHAPES + SHAPES[:3])]
+    for questions in (["How many shapes are there?"] * 60, ["Does the picture show exactly a star?"] * 60):
+        model = ShapesChat().bind(response_schema=Inspection.model_json_schema())
+        reply = model.invoke(message("judge.checklist", crowded, questions=questions))
+        assert reply.response_metadata["finish_reason"] == "stop"
+        assert reply.usage_metadata is not None
+        assert 1500 < reply.usage_metadata["output_tokens"] <= ShapesChat().max_tokens
+        look = Inspection.model_validate_json(reply.text)
+        assert [a["number"] for a in look.answers] == list(range(1, 61))
+
+
+def test_an_answer_that_is_too_long_is_cut_off_and_says_so() -> None:
+    reply = ShapesChat(max_tokens=5).invoke(message("upsample", brief=BRIEF, token_limit=None))
+    assert reply.response_metadata["finish_reason"] == "length"
+    assert reply.usage_metadata is not None
+    assert reply.usage_metadata["output_tokens"] == len(reply.text.split()) == 5
 
 
 def test_edits_where_it_is_wrong_and_revises_in_full() -> None:

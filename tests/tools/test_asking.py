@@ -141,6 +141,67 @@ async def test_a_cut_off_answer_says_so_is_paid_for_and_not_asked_again(
     assert (reply.calls, reply.tokens, len(server.requests)) == (1, 18, 1)
 
 
+@MODELS
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        (f"{GOOD}\n \n \n", True),
+        (f"Here it is:\n```json\n{GOOD}\n```", True),
+        (f"I will answer in the form {GOOD}. Now let me look: there are", False),
+        (f'{GOOD} {{"reasoning": "On a closer look', False),
+    ],
+)
+async def test_of_a_cut_off_text_only_an_answer_that_it_ends_with_counts(
+    name: str, text: str, counts: bool, server: ChatServer, tmp_path: Path
+) -> None:
+    server.script = [Say(text, finish="length")]
+    reply = await asked(name, tmp_path)
+    assert (reply.value is not None) is counts
+    assert (reply.fault is None) is counts
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("line", [Say(GOOD, refusal="Not that."), Say(GOOD, finish="content_filter")])
+async def test_of_a_refusal_nothing_counts(line: Say, server: ChatServer, tmp_path: Path) -> None:
+    server.script = [line]
+    reply = await asked("openai:m", tmp_path)
+    assert reply.value is None
+    assert reply.fault is not None
+    assert reply.fault.startswith("the model refused")
+
+
+async def test_half_an_answer_is_not_closed_by_a_parser(server: ChatServer, tmp_path: Path) -> None:
+    """LangChain's parser of JSON mode makes a whole object of it."""
+    half = '{"count": 3, "reasoning": "There are at le'
+    refused = Say("unknown response_format", status=400)
+    server.script = [refused, refused, Say(half), Say(GOOD)]
+    reply = await asked("openai:m", tmp_path)
+    assert reply.value == Count(reasoning="I see three", count=3)
+    assert reply.calls == 4
+
+
+@pytest.mark.parametrize(
+    ("told", "fault"),
+    [
+        ({"stop_reason": "max_tokens"}, "cut off"),
+        ({"finish_reason": "MAX_TOKENS"}, "cut off"),
+        ({"done_reason": "length"}, "cut off"),
+        ({"stop_reason": "refusal"}, "refused"),
+        ({"finish_reason": "SAFETY"}, "refused"),
+        ({"stop_reason": "end_turn"}, None),
+        ({}, None),
+    ],
+)
+async def test_how_an_answer_ended_is_read_in_the_words_of_each_provider(
+    told: dict[str, str], fault: str | None, tmp_path: Path
+) -> None:
+    message = AIMessage(f"{GOOD} and so", response_metadata=told)
+    chat = by_reference(GenericFakeChatModel(messages=iter([message])), ImageStore(tmp_path), name="other:m", free=True)
+    reply = await ask(chat, Count, [HumanMessage("How many?")], name="count")
+    assert (reply.value is None) is (fault is not None)
+    assert (fault or "") in (reply.fault or "")
+
+
 @pytest.mark.parametrize("usage", [{"prompt_tokens": None, "total_tokens": None}, {}, None])
 async def test_a_cut_off_answer_of_a_server_that_does_not_count_is_told_all_the_same(
     usage: dict[str, None] | None, server: ChatServer, tmp_path: Path
@@ -233,6 +294,33 @@ def test_an_answer_is_found_in_any_text_and_never_made_up(before: str, after: st
     answer = Count(reasoning="r", count=count)
     assert find_answer(before.replace("{", "") + answer.model_dump_json() + after, Count)[0] == answer
     assert find_answer(after, Count)[0] is None
+
+
+def told_in(wrapping: str) -> str:
+    """The schema as models repeat it."""
+    schema = Described.model_json_schema()
+    forms: dict[str, Any] = {
+        "bare": schema,
+        "tool": {"name": "Described", "description": "A tool.", "parameters": schema},
+        "format": {"name": "Described", "description": "A form.", "schema": schema},
+    }
+    return json.dumps(forms[wrapping])
+
+
+class Described(BaseModel):
+    """What the schema itself says, in a key of the same name."""
+
+    description: str
+
+
+@pytest.mark.parametrize("wrapping", ["bare", "tool", "format"])
+def test_a_schema_that_is_said_back_is_no_answer(wrapping: str) -> None:
+    value, wrong = find_answer(f"Of this form: {told_in(wrapping)}", Described)
+    assert value is None
+    assert wrong == "it is the schema and no answer of it"
+    answer = Described(description="A cat.")
+    for text in (f"{told_in(wrapping)} {answer.model_dump_json()}", f"{answer.model_dump_json()} {told_in(wrapping)}"):
+        assert find_answer(text, Described)[0] == answer
 
 
 def test_a_text_of_braces_is_soon_given_up() -> None:

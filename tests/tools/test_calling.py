@@ -96,9 +96,15 @@ async def test_tokens_of_the_cache_are_told_apart_and_cost_less(
     assert spent.usd == pytest.approx(cost)
 
 
+LYING = {"prompt_tokens": -5_000_000, "completion_tokens": 7, "total_tokens": -4_999_993}
+
+
 @pytest.mark.usefixtures("priced")
-async def test_where_nobody_counts_the_worst_case_counts(server: ChatServer, tmp_path: Path, log: CallLog) -> None:
-    server.script = [Say(GOOD, usage=None)]
+@pytest.mark.parametrize("usage", [None, LYING])
+async def test_where_nobody_counts_in_earnest_the_worst_case_counts(
+    usage: Any, server: ChatServer, tmp_path: Path, log: CallLog
+) -> None:
+    server.script = [Say(GOOD, usage=usage)]
     reply = await asked(server, tmp_path, log)
     most = worst_call(model(server, tmp_path), QUESTION, ladder.told(Count))
     assert (reply.tokens, reply.usd) == (most.tokens, most.usd)
@@ -124,6 +130,16 @@ async def test_a_call_holds_its_worst_case_while_it_is_under_way(
 
 
 @pytest.mark.usefixtures("priced")
+@pytest.mark.parametrize("name", ["openai:m", "nvidia:acme/m"])
+async def test_a_server_that_is_not_there_costs_nothing(name: str, tmp_path: Path, log: CallLog) -> None:
+    chat = get_chat(name, ImageStore(tmp_path), base_url="http://127.0.0.1:9/v1", max_tokens=100)
+    with pytest.raises(ProviderFault):
+        await ask(chat, Count, QUESTION, name="count", log=log)
+    spent = await log.spent()
+    assert (spent.calls, spent.tokens) == (1, 0)
+
+
+@pytest.mark.usefixtures("priced")
 @pytest.mark.parametrize("status", [400, 429, 500])
 async def test_what_was_refused_costs_nothing(status: int, server: ChatServer, tmp_path: Path, log: CallLog) -> None:
     server.script = [Say("no", status=status)]
@@ -135,12 +151,16 @@ async def test_what_was_refused_costs_nothing(status: int, server: ChatServer, t
 
 @pytest.mark.usefixtures("priced")
 async def test_a_connection_that_breaks_may_have_been_paid_for(tmp_path: Path, log: CallLog) -> None:
-    with chat_server() as gone:
-        pass
-    with pytest.raises(ProviderFault, match="Check the connection"):
-        await asked(gone, tmp_path, log)
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as breaking:
+        cut = ChatServer(url=f"http://127.0.0.1:{breaking.sockets[0].getsockname()[1]}/v1")
+        with pytest.raises(ProviderFault, match="Check the connection"):
+            await asked(cut, tmp_path, log)
     spent = await log.spent()
-    assert (spent.calls, spent.tokens) == (1, worst(gone, tmp_path))
+    assert (spent.calls, spent.tokens) == (1, worst(cut, tmp_path))
     assert spent.usd
 
 

@@ -20,7 +20,7 @@ from overpaint.tools.chat import get_chat, picture
 from overpaint.tools.decoding import decode
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.images import ImageStore
-from overpaint.tools.references import by_reference, is_free
+from overpaint.tools.references import by_reference, source_of
 from tests.servers import ChatServer, Say, chat_server, collector, traced
 
 MODELS = ["openai:m", "nvidia:acme/m"]
@@ -186,7 +186,8 @@ def test_a_model_keeps_its_class_its_serial_form_and_its_silence(server: ChatSer
     assert chat.lc_id() == ChatOpenAI.lc_id()
     assert chat.max_retries == 0
     assert chat._get_ls_params()["ls_provider"] == "openai"
-    assert not is_free(chat)
+    assert (source := source_of(chat)) is not None
+    assert not source.free
     nvidia = get_chat("nvidia:acme/m", store)
     assert nvidia.usage_telemetry_enabled is False  # type: ignore[attr-defined]
     assert nvidia.max_tokens == 4096  # type: ignore[attr-defined]
@@ -196,7 +197,8 @@ def test_a_model_keeps_its_class_its_serial_form_and_its_silence(server: ChatSer
 def test_the_built_in_model_needs_nothing_and_costs_nothing(store: ImageStore) -> None:
     chat = get_chat("shapes", store)
     assert chat._llm_type == "shapes"
-    assert is_free(chat)
+    assert (source := source_of(chat)) is not None
+    assert source.free
 
 
 async def test_a_model_that_cannot_stream_is_not_made_to(store: ImageStore, noise: bytes) -> None:
@@ -208,7 +210,8 @@ async def test_a_model_that_cannot_stream_is_not_made_to(store: ImageStore, nois
 
     sha256 = (await store.save(noise))["sha256"]
     chat = by_reference(Plain(), store, name="plain", free=True)
-    assert is_free(chat)
+    assert (source := source_of(chat)) is not None
+    assert source.free
     assert not chat._should_stream(async_api=True, stream=True)
     answers = [chunk async for chunk in chat.astream([HumanMessage([picture(sha256)])])]
     assert len(answers) == 1

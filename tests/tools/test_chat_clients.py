@@ -15,9 +15,10 @@ from langchain_core.messages import HumanMessage
 from PIL import Image
 
 from overpaint.tools.chat import get_chat
-from overpaint.tools.chat_clients import is_vendors, longest_answer, provider_at
+from overpaint.tools.chat_clients import longest_answer
 from overpaint.tools.faults import BadInput
 from overpaint.tools.images import ImageStore
+from overpaint.tools.prices import chat_price
 from overpaint.tools.references import picture, source_of
 from tests.servers import ChatServer, Request, Say, chat_server
 
@@ -117,10 +118,10 @@ def test_the_vendors_own_servers_want_a_key(name: str, store: ImageStore, monkey
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("ftp://host/v1", "an address such as"),
-        ("host:8000/v1", "an address such as"),
-        ("http://", "an address such as"),
-        ("http://host:99999/v1", "an address such as"),
+        ("ftp://host/v1", "must be an address"),
+        ("host:8000/v1", "must be an address"),
+        ("http://", "must be an address"),
+        ("http://host:99999/v1", "must be an address"),
         ("http://me:secret-0815@host/v1", "no name, password or query"),
         ("http://host/v1?key=secret-0815", "no name, password or query"),
     ],
@@ -167,7 +168,7 @@ class ChatGroq(SimpleChatModel):
     temperature: float = 0.7
     max_tokens: int = Field(default=1024, alias="max_tokens_to_sample")
     groq_api_key: Optional[SecretStr] = Field(default=None, alias="api_key")
-    groq_api_base: Optional[str] = Field(default=None, alias="base_url")
+    groq_api_base: str = Field(default="https://api.groq.example/v1", alias="base_url")
     max_retries: int = 2
     _llm_type = "other"
 
@@ -176,12 +177,24 @@ class ChatGroq(SimpleChatModel):
 '''
 
 
+STAND_INS = {
+    "langchain_groq": "ChatGroq",
+    "langchain_mistralai": "ChatMistralAI",
+    "langchain_google_genai": "ChatGoogleGenerativeAI",
+}
+
+
 @pytest.fixture
-def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stand-in for one of the many packages that are not installed here."""
-    (tmp_path / "langchain_groq.py").write_text(OTHER)
+def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Stand-ins for some of the many packages that are not installed here."""
+    for module, name in STAND_INS.items():
+        (tmp_path / f"{module}.py").write_text(OTHER.replace("ChatGroq", name))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("GROQ_API_KEY", "gsk-of-this-test")
+    monkeypatch.setenv("MISTRALAI_API_KEY", "mistral-of-this-test")
+    yield
+    for module in STAND_INS:
+        sys.modules.pop(module, None)
 
 
 @pytest.mark.usefixtures("other")
@@ -189,7 +202,7 @@ async def test_any_other_provider_is_told_in_its_own_words_or_refused_by_name(st
     chat = get_chat("groq:m", store, temperature=0.1, max_tokens=50, base_url="http://localhost:9/v1")
     assert (await chat.ainvoke("Hello")).text == "0.1 50 http://localhost:9/v1 none"
     assert longest_answer(chat) == 50
-    assert chat.max_retries == 1  # type: ignore[attr-defined]
+    assert chat.max_retries == 0  # type: ignore[attr-defined]
     source = source_of(chat)
     assert source is not None
     assert (source.provider, source.base_url) == ("groq@localhost:9", "http://localhost:9/v1")
@@ -198,22 +211,50 @@ async def test_any_other_provider_is_told_in_its_own_words_or_refused_by_name(st
         get_chat("groq:m", store, seed=1)
     with pytest.raises(BadInput, match="no name, password or query"):
         get_chat("groq:m", store, base_url="http://me:secret@host")
-    sys.modules.pop("langchain_groq")
 
 
+@pytest.mark.usefixtures("other")
+@pytest.mark.parametrize(("name", "number"), [("groq:m", 0), ("mistralai:m", 0), ("google_genai:m", 1)])
+def test_no_client_tries_again_by_itself(name: str, number: int, store: ImageStore) -> None:
+    """Google's counts tries, and takes 0 for its usual five."""
+    chat = get_chat(name, store, base_url="http://localhost:9/v1")
+    assert chat.max_retries == number  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("other")
 @pytest.mark.parametrize(
-    ("provider", "base_url", "shared"),
+    ("name", "url", "key"),
     [
-        ("openai", None, "openai"),
-        ("openai", "https://api.openai.com/v1", "openai"),
-        ("openai", "http://localhost:8000/v1", "openai@localhost:8000"),
-        ("nvidia", "https://integrate.api.nvidia.com/v1", "nvidia"),
-        ("nvidia", "http://nim:8000/v1", "nvidia@nim:8000"),
+        ("groq:m", "https://api.groq.example/v1", "gsk-of-this-test"),
+        ("groq:m", None, "gsk-of-this-test"),
+        ("mistralai:m", "https://api.mistral.ai/v1", "mistral-of-this-test"),
     ],
 )
-def test_limits_are_shared_by_who_is_asked(provider: str, base_url: str | None, shared: str) -> None:
-    assert provider_at(provider, base_url) == shared
-    assert is_vendors(provider, base_url) is (shared == provider)
+async def test_the_vendors_own_address_written_out_is_still_the_vendors(
+    name: str, url: str | None, key: str, store: ImageStore
+) -> None:
+    chat = get_chat(name, store, base_url=url)
+    source = source_of(chat)
+    assert source is not None
+    assert (source.provider, source.base_url) == (name.partition(":")[0], None)
+    assert (await chat.ainvoke("Hello")).text.endswith(key)
+
+
+@pytest.mark.parametrize("url", ["https://api.openai.com/v1", "https://eu.api.openai.com/v1"])
+def test_the_vendors_prices_hold_at_its_address_whatever_the_environment_says(
+    url: str, store: ImageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-this-test")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    chat = get_chat("openai:gpt-5-mini", store, base_url=url)
+    source = source_of(chat)
+    assert source is not None
+    assert source.price == chat_price("openai:gpt-5-mini", url) is not None
+    assert (source.provider, source.base_url) == ("openai", None)
+    assert chat.openai_api_key.get_secret_value() == "sk-of-this-test"  # type: ignore[attr-defined]
+    elsewhere = source_of(get_chat("openai:gpt-5-mini", store))
+    assert elsewhere is not None
+    assert (elsewhere.price, elsewhere.provider) == (None, "openai@127.0.0.1:1")
 
 
 @pytest.mark.slow

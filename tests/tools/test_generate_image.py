@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.generate_image import make_generate_image
 from overpaint.tools.images import ImageStore
 from overpaint.tools.ledger import Claim, Ledger
+from overpaint.tools.pacing import turn
 from overpaint.tools.painters import Abilities, PaintRequest, PaintResult, Progress
 from overpaint.tools.painting import LONGEST_PROMPT, Painting
 
@@ -134,6 +136,21 @@ async def test_a_stored_picture_is_the_source_of_an_edit(tool: BaseTool, remote:
     await paint(tool, source=source["sha256"], boxes=[[0, 0, 0.5, 1]], strength=0.6)
     assert remote.asked[1].source == await images.load(source["sha256"])
     assert (remote.asked[1].boxes, remote.asked[1].strength) == (((0, 0, 0.5, 1),), 0.6)
+
+
+async def test_a_call_tells_that_it_has_begun_when_its_turn_has_come(
+    remote: Remote, images: ImageStore, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OVERPAINT_LIMITS", "of-this-test=1")
+    remote.abilities, begun = replace(ABLE, provider="of-this-test"), asyncio.Event()
+    tool = make_generate_image(remote, images, ledger, begun=begun.set)
+    async with turn("of-this-test"):
+        waiting = asyncio.create_task(paint(tool, key="k"))
+        await asyncio.sleep(0.1)
+        assert not begun.is_set()
+        assert remote.asked == []
+    assert (await waiting)["image"]
+    assert begun.is_set()
 
 
 async def test_progress_is_passed_on(remote: Remote, images: ImageStore, ledger: Ledger) -> None:
@@ -499,6 +516,7 @@ from overpaint.tools.database import open_database
 from overpaint.tools.generate_image import make_generate_image
 from overpaint.tools.images import ImageStore
 from overpaint.tools.ledger import Ledger
+from overpaint.tools.pacing import turn
 from overpaint.tools.painters import Abilities
 class Remote:
     name = "remote:test"

@@ -44,6 +44,7 @@ MODELS = pytest.mark.parametrize("name", ["openai:m", "nvidia:acme/m"])
 def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ports of servers that are gone are given out again."""
     monkeypatch.setattr(ladder, "_first", {})
+    monkeypatch.setattr(ladder, "_ignored", {})
 
 
 @pytest.fixture
@@ -121,13 +122,28 @@ async def test_the_schema_is_told_in_words_where_it_is_not_sent(
 
 
 @MODELS
-async def test_a_server_that_ignores_the_schema_is_asked_in_words_next_time(
+async def test_a_server_that_ignores_the_schema_twice_in_a_row_is_asked_in_words_from_then_on(
     name: str, server: ChatServer, tmp_path: Path
 ) -> None:
     server.think = lambda request: GOOD if told(Count) in str(request.json["messages"][-1]["content"]) else "Three."
-    assert (await asked(server, tmp_path, name)).calls == 2
-    assert (await asked(server, tmp_path, name)).calls == 1
-    assert [form(request) for request in server.asked] == ["schema", "words", "words"]
+    assert [(await asked(server, tmp_path, name)).calls for _ in range(4)] == [2, 2, 1, 1]
+    assert [form(request) for request in server.asked] == ["schema", "words", "schema", "words", "words", "words"]
+
+
+@MODELS
+async def test_one_bad_answer_does_not_cost_a_server_its_schema(name: str, server: ChatServer, tmp_path: Path) -> None:
+    bad, good = Say('{"reasoning": "r"}'), Say(GOOD)
+    server.script = [bad, good, good, bad, good, good]
+    assert [(await asked(server, tmp_path, name)).calls for _ in range(4)] == [2, 1, 2, 1]
+    assert [form(request) for request in server.asked] == ["schema", "words", "schema", "schema", "words", "schema"]
+
+
+async def test_what_a_server_refused_stays_refused_after_a_bad_answer(server: ChatServer, tmp_path: Path) -> None:
+    answers = iter([Say("Three.")])
+    server.think = lambda r: next(answers, Say(GOOD)) if form(r) == "json" else taking("json", "words")(r)
+    assert (await asked(server, tmp_path)).calls == 4
+    assert (await asked(server, tmp_path)).calls == 1
+    assert [form(request) for request in server.asked] == ["schema", "tool", "json", "words", "json"]
 
 
 @MODELS

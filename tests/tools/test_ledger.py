@@ -274,3 +274,15 @@ def test_a_process_is_living_until_it_is_not() -> None:
         # Another machine or container of the same name has process ids of its own.
         assert is_living(f"{host}:{process.pid}:0{token}")
         assert is_living(f"{host}:{process.pid}:of-version-0-1")
+
+
+async def test_what_was_begun_can_be_asked_for_without_a_claim(ledger: Ledger) -> None:
+    assert not await ledger.begun("key")
+    await ledger.claim("key")
+    assert await ledger.begun("key")
+    await ledger.failed("key", "nothing was paid")
+    assert not await ledger.begun("key")
+    await ledger.claim("key")
+    await ledger.stored("key", REF)
+    assert await ledger.begun("key")
+    assert (await ledger.claim("other")).mine

@@ -1,10 +1,12 @@
 from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from overpaint.tools import painters
 from overpaint.tools.faults import BadInput
+from overpaint.tools.home import use_home
 from overpaint.tools.painters import BUILT_IN, Abilities, PaintRequest, get_painter
 from overpaint.tools.refusals import refuse_unaccepted
 
@@ -12,6 +14,23 @@ from overpaint.tools.refusals import refuse_unaccepted
 def test_the_same_name_and_settings_give_the_same_painter() -> None:
     assert get_painter("shapes") is get_painter("shapes")
     assert get_painter("shapes") is not get_painter("shapes", device="cpu")
+
+
+def test_a_painter_is_kept_for_its_home_and_its_environment_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAL_BASE_URL", "http://localhost:1")
+    for home, usd in (("dear", 1.0), ("cheap", 0.01)):
+        (tmp_path / home).mkdir()
+        (tmp_path / home / "prices.yaml").write_text(f"pictures: {{fal:a/b: {{usd: {usd}}}, openai:m: {{usd: {usd}}}}}")
+        with use_home(tmp_path / home):
+            assert get_painter("fal:a/b").abilities.price_usd == usd
+            assert get_painter("openai:m").abilities.price_usd == usd
+            assert get_painter("fal:a/b") is get_painter("fal:a/b")
+            local = get_painter("shapes")
+    assert get_painter("shapes") is local
+    monkeypatch.setenv("FAL_BASE_URL", "http://localhost:2")
+    assert get_painter("fal:a/b").abilities.provider == "fal@localhost:2"
 
 
 @pytest.mark.parametrize("name", ["", "nothing", "nothing:here"])

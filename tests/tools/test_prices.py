@@ -11,6 +11,7 @@ import yaml
 
 from overpaint.tools.faults import BadInput
 from overpaint.tools.prices import ChatPrice, chat_price, picture_price, price_date
+from overpaint.tools.vendors import HOSTS
 
 OURS = yaml.safe_load(files("overpaint.tools").joinpath("prices.yaml").read_text("utf-8"))
 
@@ -29,7 +30,7 @@ def test_every_price_has_a_source_and_can_be_read() -> None:
             sources = entry["source"] if isinstance(entry["source"], list) else [entry["source"]]
             assert all(source.startswith("https://") for source in sources)
             assert look_up(name, None) is not None, name
-            assert name.partition(":")[0] in OURS["hosts"]
+            assert name.partition(":")[0] in HOSTS
 
 
 def test_what_nobody_published_is_unknown_and_what_runs_here_is_free() -> None:
@@ -46,6 +47,7 @@ def test_what_nobody_published_is_unknown_and_what_runs_here_is_free() -> None:
     [
         (None, True),
         ("https://api.openai.com/v1", True),
+        ("https://eu.api.openai.com/v1", True),
         ("http://127.0.0.1:8000/v1", False),
         ("https://x.openai.com.evil.example/v1", False),
     ],

@@ -13,7 +13,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from overpaint.tools.faults import BadInput, ProviderFault
-from overpaint.tools.provider_errors import between_servers, http_status, key_variable, provider_fault, scrubbed
+from overpaint.tools.provider_errors import (
+    between_servers,
+    http_status,
+    key_variable,
+    provider_fault,
+    scrubbed,
+    was_unsent,
+)
 from overpaint.tools.retry_after import retry_after
 
 
@@ -117,3 +124,18 @@ def test_a_gateway_may_have_lost_the_answer_of_a_server_that_did_the_work() -> N
 
 def test_a_provider_with_a_variable_of_its_own_is_named_by_it() -> None:
     assert (key_variable("fal"), key_variable("acme")) == ("FAL_KEY", "ACME_API_KEY")
+
+
+@pytest.mark.parametrize(
+    ("error", "unsent"),
+    [
+        (ConnectionRefusedError(), True),
+        (type("ConnectError", (Exception,), {})("no route"), True),
+        (type("APIConnectionError", (Exception,), {})("line broke"), False),
+        (TimeoutError(), False),
+    ],
+)
+def test_only_a_connection_that_was_never_made_is_known_to_cost_nothing(error: Exception, unsent: bool) -> None:
+    dressed_up = ProviderFault("dressed up")
+    dressed_up.__context__ = error
+    assert was_unsent(dressed_up) is was_unsent(error) is unsent

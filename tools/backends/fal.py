@@ -55,17 +55,16 @@ class FalPainter:
         self._jobs = "/".join(parts[: 3 if parts[0] in _SPACES else 2])
         self.name = f"fal:{named}"
         self._app, self._takes = known(named)
-        self._options = options or Options()
-        self._price = self._server.price()
-        self._abilities = Abilities(
-            accepts=OPTIONS | {"local_urls"} | self._takes.takes,
-            ratios=self._takes.ratios,
-            edit=self._takes.edit,
-            seeds=self._takes.seeds,
-            price_usd=None if self._price is None else self._price.usd,
-            megapixel_usd=None if self._price is None else self._price.per_megapixel,
-            jobs="collect",
-            provider=self._server.provider,
+        sized = "aspect_ratio" if self._takes.ratios else "image_size"
+        self._server = _server_of(self.name, options or Options(), RESERVED | {sized})
+        self._abilities = self._server.declared(
+            Abilities(
+                accepts=OPTIONS | {"local_urls"} | self._takes.takes,
+                ratios=self._takes.ratios,
+                edit=self._takes.edit,
+                seeds=self._takes.seeds,
+                jobs="collect",
+            )
         )
 
     @property
@@ -128,14 +127,6 @@ class FalPainter:
             )
             raise ProviderFault(late, retryable=True) from None
         return replace(result, seconds=time.perf_counter() - started)
-
-    @property
-    def _server(self) -> Endpoint:
-        """Read anew for every request: FAL_BASE_URL may change while painters are kept."""
-        base = self._options.base_url or os.environ.get("FAL_BASE_URL") or None
-        server = endpoint(self.name, BASE, KEYS, replace(self._options, base_url=base), RESERVED)
-        named = self._options.base_url or self._options.api_key_env
-        return server if named else replace(server, keys=KEYS)  # FAL_BASE_URL and FAL_KEY belong together
 
     def _headers(self) -> dict[str, str]:
         key = self._server.key()
@@ -205,7 +196,7 @@ class FalPainter:
         width, height, usd = image.get("width"), image.get("height"), None
         if isinstance(width, int) and isinstance(height, int):
             params["size"] = [width, height]
-            usd = None if self._price is None else self._price.at_most((width, height))
+            usd = self._abilities.price((width, height))
         return PaintResult(outcome, data, seed if isinstance(seed, int) else None, params, notes, usd=usd)
 
     def _refuse_lost(self, answer: Answer) -> None:
@@ -236,3 +227,10 @@ def open_painter(
         BadInput: as FalPainter.
     """
     return FalPainter(model, Options(timeout, base_url, api_key_env, extra_body, local_urls))
+
+
+def _server_of(name: str, options: Options, reserved: frozenset[str]) -> Endpoint:
+    base = options.base_url or os.environ.get("FAL_BASE_URL") or None
+    server = endpoint(name, BASE, KEYS, replace(options, base_url=base), reserved)
+    named = options.base_url or options.api_key_env
+    return server if named else replace(server, keys=KEYS)  # FAL_BASE_URL and FAL_KEY belong together

@@ -24,7 +24,7 @@ from overpaint.tools.provider_errors import provider_fault, scrubbed
 
 BASE = "https://router.huggingface.co"
 KEYS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
-RESERVED = frozenset({"prompt", "inputs", "seed", "n", "num_images"})
+RESERVED = frozenset({"prompt", "inputs", "seed", "n", "num_images", "width", "height"})
 HOSTED = ("fal-ai", "hf-inference", "nscale", "replicate", "together")
 """Those that answer with the picture. The others answer with a job, which only huggingface_hub could wait for."""
 
@@ -62,13 +62,7 @@ class HuggingFacePainter:
             raise BadInput(f"{self.name} with a base URL: an endpoint of yours is called hf:hf-inference/NAME")
         # nscale's part of huggingface_hub drops the steps in silence.
         takes = {"size", "guidance", "negative_prompt"} | (set() if self._provider == "nscale" else {"steps"})
-        price = at.price()
-        self._abilities = Abilities(
-            accepts=OPTIONS | {"local_urls"} | takes,
-            seeds=True,
-            price_usd=None if price is None else price.usd,
-            provider=at.provider,
-        )
+        self._abilities = at.declared(Abilities(accepts=OPTIONS | {"local_urls"} | takes, seeds=True))
 
     @property
     def abilities(self) -> Abilities:

@@ -10,16 +10,16 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from overpaint.tools.backends.nvidia_models import MODELS, Model
+from overpaint.tools.backends.nvidia_models import EDITORS, MODELS, Model
 from overpaint.tools.backends.ratios import nearest
-from overpaint.tools.backends.remote import OPTIONS, Options, data_uri, decoded, endpoint, sent_seed
+from overpaint.tools.backends.remote import OPTIONS, Options, decoded, endpoint, sent_seed
 from overpaint.tools.backends.rest import Answer, ask, complaint, failure, one_picture, said
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.painters import Abilities, PaintRequest, PaintResult, Progress
 
 BASE = "https://ai.api.nvidia.com"
 KEYS = ("NVIDIA_API_KEY",)
-RESERVED = frozenset({"prompt", "seed", "image", "samples"})
+RESERVED = frozenset({"prompt", "seed", "image", "samples", "width", "height"})
 LONGEST = 10_000
 HIGHEST_SEED = 2**32 - 2
 """What seed 0 becomes, as 0 has NVIDIA draw one of its own."""
@@ -37,28 +37,26 @@ class NvidiaPainter:
         options: how to reach it.
 
     Raises:
-        BadInput: the model's name is none, an option cannot be used, or the hosted model takes no pictures of yours.
+        BadInput: the model's name is none, it paints nothing from words, or an option cannot be used.
     """
 
     def __init__(self, model: str, options: Options | None = None) -> None:
         if not _NAMED.fullmatch(model):
             some = "nvidia:black-forest-labs/flux.1-dev"
             raise BadInput(f"nvidia has no model {model!r}: write nvidia:publisher/model, such as {some}")
+        if model in EDITORS:
+            raise BadInput(f"nvidia:{model} only changes pictures and paints none from words: use another model")
         self.name = f"nvidia:{model}"
         self._model, self._takes = model, MODELS.get(model, Model())
         self._at = at = endpoint(self.name, BASE, KEYS, options or Options(), RESERVED)
-        if self._takes.edits and not at.own:
-            raise BadInput(f"NVIDIA's own {model} repaints example pictures alone: give the base URL of a NIM of yours")
-        price = at.price()
-        self._abilities = Abilities(
-            accepts=OPTIONS | self._takes.takes,
-            sides=None if at.own else self._takes.sides,
-            ratios=self._takes.ratios,
-            edit="instruct" if self._takes.edits else None,
-            seeds=True,
-            prompt_characters=LONGEST,
-            price_usd=None if price is None else price.usd,
-            provider=at.provider,
+        self._abilities = at.declared(
+            Abilities(
+                accepts=OPTIONS | self._takes.takes,
+                sides=None if at.own else self._takes.sides,
+                ratios=self._takes.ratios,
+                seeds=True,
+                prompt_characters=LONGEST,
+            )
         )
 
     @property
@@ -82,8 +80,8 @@ class NvidiaPainter:
             ProviderFault: `unsure` when the request was sent and its answer did not arrive.
         """
         key, started = await asyncio.to_thread(self._at.key), time.perf_counter()
-        self._refuse(request)
-        body = await asyncio.to_thread(self._body, request)
+        self.refuse(request)
+        body = self._body(request)
         headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
         async with one_picture(self._at, headers, progress) as session:
             answer = await ask(session, "POST", self._url, self._at.seconds, body=body)
@@ -98,10 +96,13 @@ class NvidiaPainter:
     def _url(self) -> str:
         return f"{self._at.base}/v1/{'infer' if self._at.own else f'genai/{self._model}'}"
 
-    def _refuse(self, request: PaintRequest) -> None:
+    def refuse(self, request: PaintRequest) -> None:
+        """Refuse steps and a guidance that the model does not take.
+
+        Raises:
+            BadInput: naming what it takes.
+        """
         takes = self._takes
-        if takes.edits and request.source is None:
-            raise BadInput(f"{self.name} repaints pictures and paints none from words: begin with a picture")
         if request.steps is not None and takes.steps is not None and request.steps not in takes.steps:
             raise BadInput(f"{self.name} makes {takes.steps[0]} to {takes.steps[-1]} steps, not {request.steps}")
         if request.guidance is not None and takes.guidance is not None and request.guidance > takes.guidance:
@@ -117,8 +118,6 @@ class NvidiaPainter:
             body["aspect_ratio"] = nearest(request.size, self._takes.ratios)
         elif request.size is not None:
             body["width"], body["height"] = request.size
-        if request.source is not None:
-            body["image"] = data_uri(request.source)
         return {**body, **self._at.extra}
 
     async def _waited(self, session: Any, answer: Answer) -> Answer:

@@ -24,7 +24,6 @@ class Model:
         guidance: the largest scale; None when that is not known.
         sides: widths and heights of the hosted model. A NIM of one's own may have others.
         ratios: what it can paint, where it takes a ratio in place of a size.
-        edits: whether it repaints a picture by an instruction, and needs one.
         always: sent with every request.
     """
 
@@ -33,7 +32,6 @@ class Model:
     guidance: float | None = None
     sides: range | None = None
     ratios: Ratios | None = None
-    edits: bool = False
     always: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -43,7 +41,6 @@ MODELS = {
     "black-forest-labs/flux.1-dev": Model(STEERED, range(5, 101), 9, SIDES, always={"mode": "base"}),
     "black-forest-labs/flux.1-schnell": _QUICK,
     "black-forest-labs/flux.2-klein-4b": _QUICK,
-    "black-forest-labs/flux.1-kontext-dev": Model(STEERED - {"size"}, edits=True),
     "stabilityai/stable-diffusion-3-medium": Model(
         STEERED | {"negative_prompt"}, range(5, 101), 9, ratios=SD3, always=_SD3_ALWAYS
     ),
@@ -52,3 +49,6 @@ MODELS = {
     ),
 }
 """A model that is not here takes width, height, steps and guidance as the FLUX ones do, and its server judges them."""
+
+EDITORS = frozenset({"black-forest-labs/flux.1-kontext-dev"})
+"""Models that only change a picture. A run paints from words as well, so they are no painters."""

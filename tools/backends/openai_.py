@@ -21,12 +21,11 @@ from overpaint.tools.backends.openai_answers import (
     usd_of,
 )
 from overpaint.tools.backends.openai_http import exchanged, server_of
-from overpaint.tools.backends.openai_models import LIVE, LONGEST_PROMPT, RETIRED, is_openais, sides
+from overpaint.tools.backends.openai_models import LIVE, LONGEST_PROMPT, RETIRED, is_openais, sides, wrong_size
 from overpaint.tools.backends.openai_orders import SETTINGS, Order, make_order
 from overpaint.tools.backends.remote import OPTIONS, Endpoint, Options, alive, decoded
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.painters import Abilities, PaintRequest, PaintResult, Progress
-from overpaint.tools.prices import picture_price
 from overpaint.tools.provider_errors import scrubbed
 
 
@@ -58,80 +57,78 @@ class OpenAIPainter:
         if partial_images not in range(MOST_PARTIAL + 1):
             raise BadInput(f"partial_images {partial_images!r} cannot be asked for: give 0 to {MOST_PARTIAL}")
         self.name = f"openai:{model}"
-        self._model, self._options, self._partial, self._idempotent = model, options, partial_images, idempotent
-        self._edits = is_openais(model) if edits is None else edits
-        self._server()
+        self._model, self._partial = model, partial_images
+        self._server = server = server_of(self.name, options)
+        self._taken, price = _taken(model, server), server.price()
+        self._tokens = None if price is None else price.tokens
+        settings = {"local_urls", "partial_images", "edits", "idempotent", "size"} | self._taken
+        self._abilities = server.declared(
+            Abilities(
+                accepts=OPTIONS | (settings - {"seed"}),
+                sides=sides(model),
+                edit="mask" if (is_openais(model) if edits is None else edits) else None,
+                seeds="seed" in self._taken,
+                prompt_characters=LONGEST_PROMPT if is_openais(model) or not server.own else None,
+                client_key=idempotent,
+            )
+        )
 
     @property
     def abilities(self) -> Abilities:
-        """What this painter can do with the server that the environment names now.
+        """What this painter can do, settled when it was made.
 
         OpenAI's models take no seed, steps, guidance or negative prompt, wherever they are served. All others are said
         to, and to paint the same again from the same seed: that is what vLLM-Omni and SGLang promise.
         """
-        server = self._server()
-        taken, price = self._taken(server), picture_price(self.name, server.base)
-        limited = is_openais(self._model) or not server.own
-        return Abilities(
-            accepts=OPTIONS | {"local_urls", "partial_images", "edits", "idempotent", "size"} | (taken - {"seed"}),
-            sides=sides(self._model),
-            edit="mask" if self._edits else None,
-            seeds="seed" in taken,
-            prompt_characters=LONGEST_PROMPT if limited else None,
-            price_usd=None if price is None else price.usd,
-            client_key=self._idempotent,
-            provider=server.provider,
-        )
+        return self._abilities
 
     async def check(self) -> None:
         """See that there is a key, and that the model was not shut down.
 
         Raises:
-            BadInput: one of them is not so, or the base URL is none.
+            BadInput: one of them is not so.
         """
-        server = self._server()
-        await asyncio.to_thread(server.key)
-        if self._model in RETIRED and not server.own:
+        await asyncio.to_thread(self._server.key)
+        if self._model in RETIRED and not self._server.own:
             raise BadInput(f"OpenAI has shut down {self._model}: use one of {', '.join(LIVE)}")
+
+    def refuse(self, request: PaintRequest) -> None:
+        """Refuse a size that the model does not paint. A picture that is changed is fitted to one that it does.
+
+        Raises:
+            BadInput: naming what it paints.
+        """
+        size = request.size
+        if size is not None and request.source is None and (instead := wrong_size(self._model, size)):
+            raise BadInput(f"{self._model} cannot paint {size[0]}x{size[1]}: it takes {instead}")
 
     async def paint(self, request: PaintRequest, progress: Progress | None = None) -> PaintResult:
         """Paint one picture with one request, which is never sent again from here.
 
         Raises:
-            BadInput: as `check`, or the model has no such size, or the source cannot be used.
+            BadInput: as `check` and `refuse`, or the source cannot be used.
             ProviderFault: `unsure` when the request was sent and its answer, or the picture, did not arrive.
         """
         await self.check()
-        server, told, started = self._server(), Told(progress, self._partial), time.perf_counter()
-        price = await asyncio.to_thread(picture_price, self.name, server.base)
+        self.refuse(request)
+        server, told, started = self._server, Told(progress, self._partial), time.perf_counter()
         order = await asyncio.to_thread(
-            make_order, request, self._model, taken=self._taken(server), extra=server.extra, partial=self._partial
+            make_order, request, self._model, taken=self._taken, extra=server.extra, partial=self._partial
         )
         try:
             async with asyncio.timeout(server.seconds), alive(told.again):
                 answer = await exchanged(server, order, request.key, told)
-                result = await self._result(server, order, answer)
-                usd = usd_of(answer, None if price is None else price.tokens)
+                result = await self._result(order, answer)
         except TimeoutError:
             late = f"{self.name} did not answer within {server.seconds:g} seconds; the picture may have been paid for."
             raise ProviderFault(late, retryable=True, unsure=True) from None
-        return replace(result, usd=usd, seconds=time.perf_counter() - started)
+        return replace(result, usd=usd_of(answer, self._tokens), seconds=time.perf_counter() - started)
 
-    def _server(self) -> Endpoint:
-        return server_of(self.name, self._options)
-
-    def _taken(self, server: Endpoint) -> frozenset[str]:
-        """The settings of SETTINGS that are sent."""
-        if is_openais(self._model) or not server.own:
-            return frozenset()
-        left_out = {field for field, value in server.extra.items() if value is None}
-        return frozenset(name for name, field in SETTINGS.items() if field not in left_out)
-
-    async def _result(self, server: Endpoint, order: Order, answer: Answer) -> PaintResult:
+    async def _result(self, order: Order, answer: Answer) -> PaintResult:
         if (why := blocked_reason(answer.get("error"))) is not None:
             return PaintResult("blocked", notes=(why,), params=order.params)
         image = image_of(answer)
-        data, notes = await _data(image, server), self._notes(server, order, image)
+        data, notes = await _data(image, self._server), self._notes(order, image)
         if data is None:
             notes = (complaint(answer), *notes)
         elif order.edit is not None:
@@ -146,8 +143,8 @@ class OpenAIPainter:
             notes=notes,
         )
 
-    def _notes(self, server: Endpoint, order: Order, image: Mapping[str, Any]) -> tuple[str, ...]:
-        notes = () if server.own else unknown_model(self._model)
+    def _notes(self, order: Order, image: Mapping[str, Any]) -> tuple[str, ...]:
+        notes = () if self._server.own else unknown_model(self._model)
         said = image.get("revised_prompt")
         if said and said != order.fields["prompt"]:
             notes = (*notes, f"the provider painted from its own wording: {scrubbed(str(said), 2000)}")
@@ -157,6 +154,14 @@ class OpenAIPainter:
 def unknown_model(model: str) -> tuple[str, ...]:
     """The note on a model of OpenAI's that is newer than what is known here; it is let through."""
     return () if model in LIVE else (f"{model} is none of the models of OpenAI's that are known here",)
+
+
+def _taken(model: str, server: Endpoint) -> frozenset[str]:
+    """The settings of SETTINGS that are sent."""
+    if is_openais(model) or not server.own:
+        return frozenset()
+    left_out = {field for field, value in server.extra.items() if value is None}
+    return frozenset(name for name, field in SETTINGS.items() if field not in left_out)
 
 
 async def _data(image: Mapping[str, Any], server: Endpoint) -> bytes | None:
@@ -189,5 +194,4 @@ def open_painter(
     painter = OpenAIPainter(model, options, partial_images=partial_images, edits=edits, idempotent=idempotent)
     # Half a second, which must not lie between the claim of a request and its sending: who dies there may have paid.
     import_module("openai.resources.images")
-    _ = painter.abilities  # reads the price file, which must not happen on an event loop
     return painter

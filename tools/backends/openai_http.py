@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from importlib import import_module
@@ -13,17 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from overpaint.tools.backends.openai_answers import Answer, Told, blocked_reason, read_answer
 from overpaint.tools.backends.openai_orders import FIXED, Order
-from overpaint.tools.backends.remote import CONNECT_SECONDS, Endpoint, Options, endpoint
+from overpaint.tools.backends.remote import CONNECT_SECONDS, Endpoint, Options, endpoint, led_elsewhere
 from overpaint.tools.faults import ProviderFault
 from overpaint.tools.provider_errors import between_servers, http_status, provider_fault, scrubbed
+from overpaint.tools.vendors import is_vendors
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 KEYS = ("OPENAI_API_KEY",)
 VENDOR = "https://api.openai.com/v1"
-_VENDORS = re.compile(r"https?://(?:[a-z]+\.)?api\.openai\.com(?::\d+)?(?:/|$)")
-"""OpenAI's own address, and those of its regions."""
 
 UNSENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "LocalProtocolError"})
 """httpx's errors that come before a request is on its way."""
@@ -43,7 +41,7 @@ def server_of(name: str, options: Options) -> Endpoint:
     """
     named = options.base_url is not None
     url = options.base_url or os.environ.get("OPENAI_BASE_URL", "").strip() or VENDOR
-    own = None if _VENDORS.match(url) else url
+    own = None if is_vendors("openai", url) else url
     left_out = {field for field, value in (options.extra_body or {}).items() if value is None}
     reserved = FIXED | (frozenset({"size", "seed"}) - left_out)
     server = endpoint(name, url, KEYS, replace(options, base_url=own), reserved)
@@ -89,9 +87,10 @@ async def exchanged(server: Endpoint, order: Order, key: str | None, told: Told)
 
 def _client(server: Endpoint) -> AsyncOpenAI:
     """Made in a thread: it reads certificates from disk, and its parts are imported as they are first used."""
-    from openai import AsyncOpenAI, Timeout
+    from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
 
     client = AsyncOpenAI(
+        http_client=DefaultAsyncHttpxClient(follow_redirects=False),
         api_key=server.key() or "none",  # the SDK wants one, also where the server does not
         base_url=server.base,
         max_retries=0,
@@ -113,6 +112,8 @@ def _sent(client: AsyncOpenAI, order: Order, key: str | None) -> AbstractAsyncCo
 
 
 def _refused(error: Exception, name: str, order: Order) -> Exception:
+    if 300 <= (code := getattr(error, "status_code", 0)) < 400:
+        return led_elsewhere(name, code)
     status, fault = http_status(error), provider_fault(error, name)
     if order.edit is not None and status in NO_SUCH_PATH:
         told = f"{name} answered {status} to an edit: its server has no /images/edits, or none for this model"

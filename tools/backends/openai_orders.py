@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from overpaint.tools.backends.openai_edits import Edit, prepared
-from overpaint.tools.backends.openai_models import nearest_size, wrong_size
-from overpaint.tools.faults import BadInput
+from overpaint.tools.backends.openai_models import nearest_size
 from overpaint.tools.painters import PaintRequest
 
 FIXED = frozenset({"model", "prompt", "n", "image", "mask", "stream", "partial_images"})
@@ -54,10 +53,10 @@ def make_order(
         partial: how many pictures on their way are asked for.
 
     Raises:
-        BadInput: the model has no such size, or the source cannot be used.
+        BadInput: the source cannot be used.
     """
     edit = None if request.source is None else prepared(request.source, request.boxes, request.size)
-    size = _size(model, request.size) if edit is None else nearest_size(model, edit.source.size)
+    size = request.size if edit is None else nearest_size(model, edit.source.size)
     asked = {} if size is None or "size" in extra else {"size": f"{size[0]}x{size[1]}"}
     given = {name: getattr(request, name) for name in SETTINGS if name in taken}
     settings = {name: value for name, value in given.items() if value is not None}
@@ -70,9 +69,3 @@ def make_order(
         edit=edit,
         params={"model": model, **asked, **settings, **({"extra_body": added} if added else {})},
     )
-
-
-def _size(model: str, size: tuple[int, int] | None) -> tuple[int, int] | None:
-    if size is not None and (instead := wrong_size(model, size)):
-        raise BadInput(f"{model} cannot paint {size[0]}x{size[1]}: it takes {instead}")
-    return size

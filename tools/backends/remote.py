@@ -8,15 +8,16 @@ import binascii
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from overpaint.tools.addresses import wrong_address
 from overpaint.tools.decoding import MAX_BYTES, examine
 from overpaint.tools.download import download
-from overpaint.tools.faults import BadInput
+from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.keys import find_key, needed_key
-from overpaint.tools.painters import Progress
+from overpaint.tools.painters import Abilities, Progress
 from overpaint.tools.prices import PicturePrice, picture_price
 from overpaint.tools.provider_errors import redacted
 
@@ -34,8 +35,12 @@ OPTIONS = frozenset({"timeout", "base_url", "api_key_env", "extra_body"})
 """What every painter with an `Endpoint` is opened with; `local_urls` comes to it where pictures come by address."""
 
 _SECRET = re.compile(
-    r"(?:^|[_.-])(?:(?:api|access|secret|private)[_-]?key|token|secret|password|credentials?|authorization)$", re.I
+    r"(?:^|_)(?:(?:api|access|secret|private|auth|subscription)_?key(?:_id)?|token|secret|passw(?:or)?d|passphrase"
+    r"|credentials?|bearer|auth|authorization)$"
 )
+"""Ends the name of a secret, in lower case with _ between its words."""
+
+_BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,13 @@ class Endpoint:
 
     def price(self) -> PicturePrice | None:
         """What a picture costs; None when that is unknown. It reads files, so not on an event loop."""
-        return picture_price(self.name, self.base if self.own else None)
+        return picture_price(self.name, self.base)
+
+    def declared(self, able: Abilities) -> Abilities:
+        """A painter's abilities with what its server decides: the price, and whose limits are shared. As `price`."""
+        price = self.price()
+        usd, each = (None, None) if price is None else (price.usd, price.per_megapixel)
+        return replace(able, price_usd=usd, megapixel_usd=each, provider=self.provider)
 
     async def picture(self, address: str) -> bytes:
         """The bytes at an address that an answer names, or inside it (data:).
@@ -124,10 +135,12 @@ def endpoint(name: str, vendor: str, keys: tuple[str, ...], options: Options, re
     Raises:
         BadInput: one of the options cannot be used.
     """
-    own, named = options.base_url is not None, options.api_key_env
+    own, named, url = options.base_url is not None, options.api_key_env, options.base_url or vendor
+    if wrong := wrong_address(url):
+        raise BadInput(f"the base URL of {name} {wrong}")
     return Endpoint(
         name=name,
-        base=_checked_url(options.base_url or vendor, name).rstrip("/"),
+        base=url.rstrip("/"),
         keys=(named,) if named else () if own else keys,
         seconds=checked_seconds(options.timeout),
         own=own,
@@ -158,11 +171,17 @@ def checked_extra(given: Mapping[str, Any] | None, reserved: frozenset[str], nam
     for taken in sorted(reserved & extra.keys()):
         raise BadInput(f"extra_body may not hold {taken!r}, which {name} is sent anyway: use the setting for it")
     for where, value in _leaves(extra):
-        if _SECRET.search(where):
+        if any(_SECRET.search(_BETWEEN_WORDS.sub("_", part).lower()) for part in where.split(".")):
             raise BadInput(f"extra_body holds {where!r}, which looks like a secret: put the key into the environment")
         if isinstance(value, str) and "[key]" in redacted(value):
             raise BadInput(f"extra_body holds a key at {where!r}: put it into the environment instead")
     return extra
+
+
+def led_elsewhere(name: str, status: int) -> ProviderFault:
+    """The fault of a redirect, which is not followed: the prompt and the key are for the server that was named."""
+    told = f"{name} answered {status}, which leads elsewhere, and is not followed"
+    return ProviderFault(f"{told} | Check the base URL.", fatal=True)
 
 
 def sent_seed(seed: int, highest: int) -> int:
@@ -198,13 +217,6 @@ async def alive(progress: Progress | None) -> AsyncIterator[None]:
     finally:
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)
-
-
-def _checked_url(url: str, name: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise BadInput(f"the base URL of {name} is none: give http(s)://host[:port][/path], without a user or a query")
-    return url
 
 
 def _leaves(value: Any, where: str = "") -> list[tuple[str, Any]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from overpaint.tools.backends.remote import CONNECT_SECONDS, MAX_ANSWER, Endpoint, alive
+from overpaint.tools.backends.remote import CONNECT_SECONDS, MAX_ANSWER, Endpoint, alive, led_elsewhere
 from overpaint.tools.faults import ProviderFault
 from overpaint.tools.http_body import TooLarge, read_body
 from overpaint.tools.painters import Progress
@@ -135,8 +135,7 @@ def failure(answer: Answer, name: str) -> Exception | None:
         lost = f"{name} may have accepted the request, but the line broke ({answer.trouble})."
         return ProviderFault(lost, retryable=True, unsure=True)
     if 300 <= answer.status < 400:
-        there = f"{name} answered {answer.status}, which leads elsewhere, and the key does not go along"
-        return ProviderFault(f"{there} | Check the base URL.", fatal=True)
+        return led_elsewhere(name, answer.status)
     if answer.status < 400:
         return None
     fault = provider_fault(answer.error(), name)

@@ -57,14 +57,8 @@ class StabilityPainter:
         for name, value in at.extra.items():
             if isinstance(value, bool) or not isinstance(value, (str, int, float)):
                 raise BadInput(f"extra_body, {name}: {self.name} is sent a form, so give text or a number")
-        price = at.price()
-        self._abilities = Abilities(
-            accepts=OPTIONS | ENDPOINTS[model],
-            ratios=STABLE,
-            seeds=True,
-            prompt_characters=LONGEST,
-            price_usd=None if price is None else price.usd,
-            provider=at.provider,
+        self._abilities = at.declared(
+            Abilities(accepts=OPTIONS | ENDPOINTS[model], ratios=STABLE, seeds=True, prompt_characters=LONGEST)
         )
 
     @property

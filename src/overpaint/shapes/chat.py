@@ -26,6 +26,12 @@ from overpaint.shapes.parser import parse
 from overpaint.shapes.scene import Seen
 from overpaint.shapes.wire import MOST_PROPOSALS, Request, last_request
 
+EVIDENCE = 1200
+"""Words of evidence in one look; where there are many questions, each gets its share."""
+
+TOLD = 9
+"""How many things a look names; a picture of this world has no more."""
+
 Reply = dict[str, Any]
 
 
@@ -33,7 +39,12 @@ class ShapesChat(BaseChatModel):
     """Understands scene language and measures pixels; answers any schema of this project's roles, by its fields.
 
     It thinks nothing up: the same messages get the same answer. A brief outside its world raises BadInput.
+
+    Args:
+        max_tokens: words of its longest answer; one that is longer is cut off there. A look at a picture never is.
     """
+
+    max_tokens: int = 2048
 
     @property
     def _llm_type(self) -> str:
@@ -50,11 +61,12 @@ class ShapesChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        text = answer(last_request(messages), kwargs.get("response_schema"))
+        text, whole = _first(answer(last_request(messages), kwargs.get("response_schema")), self.max_tokens)
+        ended = "stop" if whole else "length"
         message = AIMessage(
             text,
             usage_metadata=_usage(messages, text),
-            response_metadata={"model_name": "shapes", "token_unit": "words"},
+            response_metadata={"model_name": "shapes", "token_unit": "words", "finish_reason": ended},
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
 
@@ -134,12 +146,16 @@ def _propose(request: Request) -> Reply:
 
 
 def _inspect(request: Request) -> Reply:
-    seen = _look(request)
-    findings = [(number, find(question, seen)) for number, question in request.questions()]
+    seen, questions = _look(request), request.questions()
+    share = EVIDENCE // max(1, len(questions))
+    findings = [(number, find(question, seen)) for number, question in questions]
     return {
         "observations": _observed(seen),
-        "answers": [{"number": n, "evidence": f.evidence, "answer": f.answer, "box": f.box} for n, f in findings],
-        "flaws": [seen_words(s, s.place) for s in seen if s.shape is None],
+        "answers": [
+            {"number": n, "evidence": _first(f.evidence, share)[0], "answer": f.answer, "box": f.box}
+            for n, f in findings
+        ],
+        "flaws": [seen_words(s, s.place) for s in seen if s.shape is None][:TOLD],
         "quality": round(sum(min(max(s.fit, 0.0), 1.0) for s in seen) / len(seen), 3) if seen else 0.0,
     }
 
@@ -164,7 +180,14 @@ def _look(request: Request) -> list[Seen]:
 
 
 def _observed(seen: Sequence[Seen]) -> str:
-    return ", ".join(seen_words(s, s.place) for s in seen) if seen else "nothing but the ground"
+    more = f" and {len(seen) - TOLD} more" if len(seen) > TOLD else ""
+    return ", ".join(seen_words(s, s.place) for s in seen[:TOLD]) + more if seen else "nothing but the ground"
+
+
+def _first(text: str, most: int) -> tuple[str, bool]:
+    """The first words of a text, and whether that is all of it."""
+    words = text.split(" ")
+    return " ".join(words[:most]), len(words) <= most
 
 
 def _usage(messages: Sequence[BaseMessage], text: str) -> UsageMetadata:

@@ -126,6 +126,12 @@ async def test_an_app_without_such_an_endpoint_takes_no_picture(server: FalQueue
     assert known("fal-ai/flux/dev/image-to-image")[0] == "fal-ai/flux/dev"
 
 
+@pytest.mark.parametrize(("app", "field"), [("me/mine", "image_size"), ("", "aspect_ratio")])
+def test_the_size_that_was_priced_cannot_be_replaced(app: str, field: str) -> None:
+    with pytest.raises(BadInput, match=f"may not hold '{field}'"):
+        FalPainter(app, Options(extra_body={field: "x"}))
+
+
 async def test_what_a_picture_cost_follows_its_size(
     server: FalQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +15,7 @@ from overpaint.tools.backends.nvidia import NvidiaPainter
 from overpaint.tools.backends.remote import Options
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.painters import PaintRequest
-from overpaint.tools.refusals import refuse_size
+from overpaint.tools.refusals import refuse_settings, refuse_size
 from tests.image_servers import Trouble, blocks
 from tests.nvidia_server import NvidiaGenAI, nvidia_genai
 
@@ -98,6 +97,8 @@ async def test_what_a_model_cannot_do_is_refused_before_it_is_paid(
 ) -> None:
     with pytest.raises(BadInput, match=told):
         await NvidiaPainter(model).paint(replace(CIRCLE, **given))
+    with pytest.raises(BadInput, match=told):
+        refuse_settings(NvidiaPainter(model), given, None)
     assert server.requests == []
 
 
@@ -180,17 +181,10 @@ async def test_a_request_put_aside_for_too_long_may_have_been_paid(server: Nvidi
     assert time.perf_counter() - started < 2
 
 
-async def test_kontext_repaints_pictures_on_a_nim_alone(server: NvidiaGenAI) -> None:
-    with pytest.raises(BadInput, match="example pictures"):
-        NvidiaPainter(KONTEXT)
-    painter = NvidiaPainter(KONTEXT, Options(base_url=server.url))
-    assert painter.abilities.edit == "instruct"
-    with pytest.raises(BadInput, match="begin with a picture"):
-        await painter.paint(CIRCLE)
-    source = blocks("a source")
-    assert (await painter.paint(replace(CIRCLE, source=source))).outcome == "ok"
-    uri = f"data:image/png;base64,{base64.b64encode(source).decode()}"
-    assert server.requests[0].json == {"prompt": "a red circle", "seed": 7, "image": uri}
+@pytest.mark.parametrize("base_url", [None, "http://localhost:8000"])
+def test_a_model_that_only_changes_pictures_is_no_painter(base_url: str | None) -> None:
+    with pytest.raises(BadInput, match="paints none from words"):
+        NvidiaPainter(KONTEXT, Options(base_url=base_url))
 
 
 @pytest.mark.parametrize("model", ["", "flux.1-dev", "a/b/c", "../b", "a/..", "a/b?c", "a b/c"])

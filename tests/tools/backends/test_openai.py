@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from blockbuster import blockbuster_ctx
@@ -66,11 +67,27 @@ async def test_what_the_provider_will_not_paint_is_blocked(code: str, server: Op
     assert (result.outcome, result.data, result.notes) == ("blocked", None, ("Not this.",))
 
 
-async def test_nothing_blocks_the_event_loop(server: OpenAIImages) -> None:
+async def test_nothing_blocks_the_event_loop(
+    server: OpenAIImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OVERPAINT_HOME")  # its home, where prices may lie, is then a relative path
+    monkeypatch.chdir(tmp_path)
     server.answer_with = "url"
     painter = open_painter("m")
     with blockbuster_ctx():
+        assert painter.abilities.price_usd is None
         assert (await painter.paint(CIRCLE)).data
+
+
+@pytest.mark.parametrize("status", [301, 307])
+async def test_a_redirect_is_not_followed(status: int, server: OpenAIImages) -> None:
+    with openai_images() as elsewhere:
+        leads = {"location": f"{elsewhere.url}/images/generations"}
+        server.troubles = [Trouble("paint", status, leads)]
+        with pytest.raises(ProviderFault, match=f"{status}, which leads elsewhere") as caught:
+            await open_painter("m").paint(CIRCLE)
+        assert caught.value.fatal
+        assert elsewhere.requests == []
 
 
 async def test_an_answer_that_is_too_large_is_no_picture(server: OpenAIImages, monkeypatch: pytest.MonkeyPatch) -> None:

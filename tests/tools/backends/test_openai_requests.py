@@ -13,7 +13,7 @@ from overpaint.tools.backends.openai_ import OpenAIPainter, open_painter, unknow
 from overpaint.tools.backends.openai_models import LIVE, LONGEST_PROMPT
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.painters import PaintRequest, get_painter
-from overpaint.tools.refusals import refuse_request
+from overpaint.tools.refusals import refuse_request, refuse_settings
 from tests.image_servers import OpenAIImages, Trouble, blocks, openai_images
 
 KEY = "of-this-test-alone"
@@ -169,6 +169,9 @@ async def test_a_size_the_model_lacks_is_refused_before_it_is_paid_for(server: O
     with pytest.raises(BadInput, match="gpt-image-1-mini cannot paint 1536x1536: it takes one of 1024x1024"):
         await opened(server, "gpt-image-1-mini").paint(PaintRequest("p", size=(1536, 1536)))
     assert not server.requests
+    with pytest.raises(BadInput, match="it takes one of 1024x1024"):
+        refuse_settings(opened(server, "gpt-image-1-mini"), {"size": "1536x1536"}, (1536, 1536))
+    refuse_settings(opened(server, "gpt-image-2"), {"size": "1536x1536"}, (1536, 1536))
 
 
 async def test_an_address_that_is_a_path_alone_is_the_servers(server: OpenAIImages) -> None:

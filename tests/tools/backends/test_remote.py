@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from overpaint.tools.backends.ratios import STABLE, WIDEST, Ratios, nearest
 from overpaint.tools.backends.remote import Endpoint, Options, data_uri, endpoint, sent_seed
 from overpaint.tools.decoding import BadPicture
 from overpaint.tools.faults import BadInput
+from overpaint.tools.painters import get_painter
 from tests.image_servers import blocks
 
 KEY = "sk-of-this-test-0123456789"
@@ -42,12 +44,13 @@ def test_a_variable_that_is_named_must_hold_a_key(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    "url", ["localhost:8000", "ftp://h", "http://", "http://user:word@h", "http://h?key=1", "http://h#x", "file:///etc"]
+    "url",
+    ["localhost:8000", "ftp://h", "http://", "http://u:pw-9@h", "https://:pw-9@h", "http://h?key=1", "http://[::1"],
 )
 def test_a_base_url_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(BadInput, match="base URL") as caught:
         opened(base_url=url)
-    assert "word" not in str(caught.value)
+    assert "pw-9" not in str(caught.value)
 
 
 @pytest.mark.parametrize("timeout", [0, -1, 90_000, float("nan")])
@@ -64,6 +67,13 @@ def test_a_timeout_that_is_none_is_refused(timeout: float) -> None:
         {"webhook": {"headers": [{"access_token": "x"}]}},
         {"apiKey": "x"},
         {"my-secret": "x"},
+        {"authToken": "x"},
+        {"openaiApiKey": "x"},
+        {"bearer": "x"},
+        {"accessKeyId": "x"},
+        {"passwd": "x"},
+        {"x-auth": "x"},
+        {"auth": {"value": "x"}},
         {"note": f"use {KEY} here"},
         {"headers": {"x": f"Bearer {KEY}"}},
     ],
@@ -77,7 +87,7 @@ def test_no_secret_may_be_added_to_a_request(extra: dict[str, Any]) -> None:
 def test_the_prompt_cannot_be_replaced_and_other_fields_can_be_added() -> None:
     with pytest.raises(BadInput, match="'prompt'"):
         opened(extra_body={"prompt": "another"})
-    extra = {"loras": [{"path": "a/b", "scale": 0.8}], "max_tokens": 9, "tokenizer": "t5"}
+    extra = {"loras": [{"path": "a/b", "scale": 0.8}], "max_tokens": 9, "tokenizer": "t5", "eos_token_id": 2}
     assert opened(extra_body=extra).extra == extra
 
 
@@ -106,3 +116,13 @@ def test_only_a_picture_becomes_a_data_uri() -> None:
     assert data_uri(blocks("a")).startswith("data:image/png;base64,iVBOR")
     with pytest.raises(BadPicture):
         data_uri(b"<html>")
+
+
+@pytest.mark.parametrize("name", ["openai:m", "fal:a/b", "nvidia:a/b", "stability:core", "hf:nscale/a/b"])
+def test_a_price_by_the_megapixel_holds_for_every_painter(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (prices := tmp_path / "prices.yaml").write_text(f"pictures: {{'{name}': {{per_megapixel: 0.5}}}}", "utf-8")
+    monkeypatch.setenv("OVERPAINT_PRICES", str(prices))
+    able = get_painter(name).abilities
+    assert [able.price(size) for size in (None, (1000, 1000), (2000, 2000))] == [2.5, 0.5, 2.0]
