@@ -139,6 +139,21 @@ def picture_price(name: str, base_url: str | None) -> PicturePrice | None:
     return PicturePrice(round(usd + sent, 6), tokens=tokens)
 
 
+def check_prices() -> Path | None:
+    """Read every entry of the user's file, and say where it is; None where there is none.
+
+    Raises:
+        BadInput: one cannot be used; names it.
+    """
+    path = _user_path()
+    own = _user_file(path)
+    for name in own.get("chat", {}):
+        chat_price(name, None)
+    for name in own.get("pictures", {}):
+        picture_price(name, None)
+    return path if path.exists() else None
+
+
 def price_date() -> str:
     """The day on which the prices that ship with overpaint were read."""
     return str(_shipped()["date"])
@@ -199,6 +214,8 @@ def _checked(path: Path, text: str) -> dict[str, dict[str, Any]]:
         raise BadInput(f"the price file {path}{line} is no YAML: {getattr(error, 'problem', None) or error}") from None
     if not isinstance(given, dict):
         raise BadInput(f"the price file {path} holds no tables: write chat: and pictures:, with names below them")
+    if unknown := sorted(map(str, given.keys() - {"chat", "pictures", "date"})):
+        raise BadInput(f"the price file {path} has a table {unknown[0]!r}: there are chat and pictures")
     for kind in ("chat", "pictures"):
         entries = given.setdefault(kind, {})
         if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):

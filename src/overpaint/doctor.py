@@ -41,7 +41,7 @@ def diagnose() -> list[Check]:
     """Look at everything; imports torch, where it is installed, to ask for its devices."""
     missing = [name for name in LOCAL if find_spec(name) is None]
     machine = [_python(), _packages(), _local(missing), *_devices(missing), _home(), _sqlite(), _database()]
-    return [*machine, _keys(), _prices(), _server(), _traces(), *_providers(missing)]
+    return [*machine, _keys(), _prices(), _limits(), _server(), _traces(), *_providers(missing)]
 
 
 def usable(checks: list[Check]) -> bool:
@@ -150,14 +150,24 @@ def _keys() -> Check:
 
 
 def _prices() -> Check:
-    from overpaint.tools.prices import chat_price, price_date
+    from overpaint.tools.prices import check_prices, price_date
 
     try:
-        chat_price("openai:gpt-5-mini", None)  # reads the user's own file too
+        own = check_prices()
     except BadInput as error:
         return Check("prices", False, _one_line(error), "correct the file, or unset OVERPAINT_PRICES")
-    own = os.environ.get("OVERPAINT_PRICES", "prices.yaml in the home folder, where there is one")
-    return Check("prices", True, f"of {price_date()}; laid over them: {own}")
+    return Check("prices", True, f"of {price_date()}, {f'under those of {own}' if own else 'and none of your own'}")
+
+
+def _limits() -> Check:
+    from overpaint.tools.pacing import read_limits
+
+    given = os.environ.get("OVERPAINT_LIMITS", "")
+    try:
+        read_limits(given)
+    except BadInput as error:
+        return Check("limits", False, _one_line(error), "correct OVERPAINT_LIMITS, or unset it")
+    return Check("limits", True, given or "the usual ones; OVERPAINT_LIMITS sets others")
 
 
 def _server() -> Check:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import uuid
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,7 @@ from overpaint.tools.decoding import examine
 from overpaint.tools.faults import BadInput
 from overpaint.tools.home import current_home, use_home
 from overpaint.tools.images import ImageStore
+from overpaint.tools.pacing import read_limits
 
 T = TypeVar("T")
 
@@ -136,6 +138,7 @@ async def preflight(brief: str | None, data: bytes | None, settings: Settings) -
         text = check_brief(brief or "")
         if settings.writer == "shapes":
             await asyncio.to_thread(parse, text)
+    read_limits(os.environ.get("OVERPAINT_LIMITS", ""))
     toolbox = await open_toolbox(settings.model_dump())
     refuse_small_caps(await painter_facts(toolbox), settings, described=data is not None and not brief)
     painter = await toolbox.painter()

@@ -47,6 +47,25 @@ def test_lines_are_one_per_check(
     assert any(line.startswith("✗ home: ") and "OVERPAINT_HOME" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("prices", "limits", "wrong"),
+    [
+        ("chat: {openai:m: {input: 1, output: 2}}", "openai=4", None),
+        ("chat: {openai:m: {input: -1, output: 2}}", "openai=4", "prices"),
+        ("chats: {openai:m: {input: 1, output: 2}}", "openai=4", "prices"),
+        ("pictures: {openai:m: {usd: 1}}", "openai four", "limits"),
+    ],
+)
+def test_price_files_and_limits_are_read_to_the_end(
+    prices: str, limits: str, wrong: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.yaml").write_text(prices)
+    monkeypatch.setenv("OVERPAINT_PRICES", str(tmp_path / "mine.yaml"))
+    monkeypatch.setenv("OVERPAINT_LIMITS", limits)
+    found = {check.name: check for check in diagnose()}
+    assert [name for name in ("prices", "limits") if not found[name].ok] == ([wrong] if wrong else [])
+
+
 def test_only_what_the_default_preset_needs_decides() -> None:
     assert usable([Check("a", True, "", needed=True), Check("b", False, "")])
     assert not usable([Check("a", False, "", needed=True)])
