@@ -10,8 +10,8 @@ from contextvars import ContextVar
 from typing import Any
 from unittest.mock import patch
 
-from overpaint.graph import toolbox
-from overpaint.graph.nodes import generate, judge
+from overpaint.graph import looking, toolbox
+from overpaint.graph.nodes import generate
 from overpaint.tools import inspect_image
 from overpaint.tools.call_log import CallLog
 from overpaint.tools.images import ImageStore
@@ -24,7 +24,7 @@ PARTS: dict[str, tuple[tuple[Any, str], ...]] = {
     "records": ((RecordStore, "write"), (RecordStore, "read")),
     "call log": ((CallLog, "begin"), (CallLog, "end"), (CallLog, "spent")),
     "models": ((toolbox, "ask"), (inspect_image, "ask"), (toolbox.Toolbox, "chat")),
-    "tool": ((generate, "use_tool"), (judge, "use_tool"), (toolbox.Toolbox, "painter")),
+    "tool": ((generate, "use_tool"), (looking, "use_tool"), (toolbox.Toolbox, "painter")),
     "gate": ((generate, "_gated"),),
 }  # fmt: skip
 
