@@ -107,7 +107,8 @@ def _unjudged(fault: str) -> Verdict:
 
 def _record(attempt: Attempt, draft: Draft, verdict: Verdict | None, spent: Receipt, settings: Settings) -> Record:
     chats = {role: getattr(settings, role) for role in ("writer", "critic", "judge")}
-    judged = {name: load(name).label for name in ("judge.checklist", "judge.again")} if verdict else {}
+    used = ("judge.checklist", "judge.again", "judge.details", *(("judge.yes",) if settings.probabilities else ()))
+    judged = {name: load(name).label for name in used} if verdict else {}
     return Record(
         id=attempt["id"],
         run=attempt["run"],

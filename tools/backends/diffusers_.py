@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -14,7 +13,7 @@ from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
-from overpaint.tools.backends.loading import OutOfMemory, Placement, check_installed, locate, place
+from overpaint.tools.backends.loading import OutOfMemory, Placement, check_installed, check_placing, locate, place
 from overpaint.tools.backends.model_index import Index, fetch_index, read_index
 from overpaint.tools.backends.painting import paint_one
 from overpaint.tools.backends.pipelines import Recipe, check_lora, load
@@ -23,8 +22,6 @@ from overpaint.tools.faults import BadInput
 from overpaint.tools.painters import Abilities, PaintRequest, PaintResult, Progress
 from overpaint.tools.refusals import refuse_size
 
-DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
-DTYPES = ("float32", "float16", "bfloat16")
 OFFLOADS = ("none", "model", "sequential")
 OPTIONS = frozenset({"device", "dtype", "offload", "variant", "scheduler", "lora", "vae_tiling"})
 OFFLOADED = "the GPU's memory was too small, so it was painted with offload=model; set that to save the first try"
@@ -66,10 +63,9 @@ class DiffusersPainter:
         defaults: Mapping[str, Any] = MappingProxyType({}),
         sides: range = SIDES,
     ) -> None:
-        if device is not None and not DEVICES.fullmatch(device):
-            raise BadInput(f"device {device!r} is unknown: use auto, cpu, mps, cuda or cuda:<number>")
-        _check_choice("dtype", dtype, DTYPES)
-        _check_choice("offload", offload, OFFLOADS)
+        check_placing(device, dtype)
+        if offload is not None and offload not in OFFLOADS:
+            raise BadInput(f"offload {offload!r} is unknown: use {', '.join(OFFLOADS)}")
         check_installed()
         if lora is not None:
             check_lora(lora)
@@ -220,11 +216,6 @@ def _accepts(index: Index | None) -> frozenset[str]:
 def _half(index: Index) -> str:
     # Transformers are trained in bfloat16, and float16 is too narrow for some; most UNets come in float16.
     return "bfloat16" if "transformer" in index.parts else "float16"
-
-
-def _check_choice(setting: str, value: str | None, choices: tuple[str, ...]) -> None:
-    if value is not None and value not in choices:
-        raise BadInput(f"{setting} {value!r} is unknown: use {', '.join(choices)}")
 
 
 @cache

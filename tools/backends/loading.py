@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from pathlib import Path
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.provider_errors import scrubbed
 
+DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+DTYPES = ("float32", "float16", "bfloat16")
 NEEDED = ("torch", "diffusers", "transformers", "accelerate")
 HARMLESS = (
     "were passed to AutoencoderTiny, but are not expected",
@@ -44,6 +47,18 @@ def check_installed() -> None:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise BadInput(f"painting on this machine needs {', '.join(missing)}: pip install 'overpaint[local]'")
+
+
+def check_placing(device: str | None, dtype: str | None) -> None:
+    """See that a device and a number type are ones that exist anywhere; whether they are here is told by `place`.
+
+    Raises:
+        BadInput: one is not.
+    """
+    if device is not None and not DEVICES.fullmatch(device):
+        raise BadInput(f"device {device!r} is unknown: use auto, cpu, mps, cuda or cuda:<number>")
+    if dtype is not None and dtype not in DTYPES:
+        raise BadInput(f"dtype {dtype!r} is unknown: use {', '.join(DTYPES)}")
 
 
 def locate(model: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import threading
 import uuid
 from collections.abc import Callable, Sequence
@@ -22,13 +21,12 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
+from overpaint.tools.backends.loading import check_placing
 from overpaint.tools.backends.vision_answering import Answer, Manner, answer
 from overpaint.tools.backends.vision_loading import Loaded, check_installed, load, locate
 from overpaint.tools.faults import BadInput
 from overpaint.tools.ladder import with_more
 
-DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
-DTYPES = ("float32", "float16", "bfloat16")
 ANSWER_TOKENS = 1024
 """Room for an answer; a CPU takes minutes for more."""
 
@@ -146,10 +144,7 @@ def open_chat(
     Raises:
         BadInput: a package or the folder is missing, or a value is none of those.
     """
-    if device is not None and not DEVICES.fullmatch(device):
-        raise BadInput(f"device {device!r} is unknown: use auto, cpu, mps, cuda or cuda:<number>")
-    if dtype is not None and dtype not in DTYPES:
-        raise BadInput(f"dtype {dtype!r} is unknown: use {', '.join(DTYPES)}")
+    check_placing(device, dtype)
     check_installed()
     return VisionChat(
         model=locate(model),
