@@ -1,0 +1,1 @@
+"""Comparing presets at equal budget: datasets, runs, scorers, reports."""

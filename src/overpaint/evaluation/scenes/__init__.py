@@ -1,0 +1,1 @@
+"""Briefs of the built-in world, and the truth about their pictures."""
