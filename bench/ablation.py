@@ -12,11 +12,11 @@ from typing import Any
 
 import arguments
 import critics
-from briefs import digest, load_briefs, mixed
 from provenance import code_digest, weights_digest
 from rates import budgets_of, grid, per_success, success
 from runs import Outcome, run_briefs
 
+from overpaint.evaluation.scenes.briefs import digest, load_briefs, mixed
 from overpaint.graph.settings import load_preset
 
 WITHOUT: dict[str, dict[str, Any]] = {

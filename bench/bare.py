@@ -13,7 +13,8 @@ from langgraph.graph import END, START, StateGraph
 
 from overpaint.graph import flow
 from overpaint.graph.attempt import CandidateState, Carried, Judged
-from overpaint.graph.state import Input, Output, State
+from overpaint.graph.interface import Input, Output
+from overpaint.graph.state import State
 
 Updates = dict[str, list[Any]]
 """What each node returned, in order."""

@@ -11,15 +11,15 @@ from math import comb
 from pathlib import Path
 
 import easel
-from briefs import Brief
-from ground_truth import things_in
-from matching import shows
 from one_run import run_seed
 from provenance import code_digest, weights_digest
 from rates import grid
 from runs import append, read, spread
 from typing_extensions import TypedDict
 
+from overpaint.evaluation.scenes.briefs import Brief
+from overpaint.evaluation.scenes.ground_truth import things_in
+from overpaint.evaluation.scenes.matching import shows
 from overpaint.graph.minting import derive_seed
 from overpaint.graph.schemas import Upsampled
 from overpaint.prompts import load

@@ -1,6 +1,7 @@
 """Does the loop pay? Success by the number of pictures painted, of the default preset and of the baselines.
 
-Success is the delivered picture being right by ground truth, measured by an inspector of its own (ground_truth.py).
+Success is the delivered picture being right by ground truth, measured by an inspector of its own
+(overpaint.evaluation.scenes.ground_truth).
 Every picture painted counts. The last line of the output is one JSON object: {"success": {preset: {"budget": rate}}}.
 
     python bench/loop.py --limit 12 --budgets 1,8 --presets one-shot,default --out results
@@ -17,13 +18,13 @@ from typing import Any
 
 import arguments
 import difficulty
-from briefs import Brief, digest, load_briefs, mixed
 from plot import plot
 from provenance import code_digest, versions, weights_digest
 from rates import budgets_of, per_success, presets_of, success, summary, tables
 from runs import Outcome, Presets, run_briefs
 
 from overpaint.commands import settings_from
+from overpaint.evaluation.scenes.briefs import Brief, digest, load_briefs, mixed
 from overpaint.graph.settings import load_preset, merge
 from overpaint.tools.faults import BadInput
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from overpaint.graph.controller import passes
+from overpaint.graph.crowning import passes
 from overpaint.graph.flow import build_graph
 from overpaint.graph.settings import Settings, merge
 

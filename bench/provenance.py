@@ -12,7 +12,8 @@ from pathlib import Path
 from overpaint.shapes.painter import WEIGHTS
 
 LIBRARIES = ("torch", "diffusers", "transformers", "langgraph", "numpy", "pillow")
-OWN = ("one_run.py", "altered.py", "noise.py", "critics.py", "easel.py", "ground_truth.py", "matching.py", "patches.py")
+OWN = ("one_run.py", "altered.py", "noise.py", "critics.py", "easel.py")
+TRUTH = ("ground_truth.py", "matching.py", "patches.py")
 SOURCES = {".py", ".md"}
 WEIGHT_FILES = {".safetensors", ".json", ".txt"}
 
@@ -24,11 +25,12 @@ def weights_digest(folder: Path | None) -> str:
 
 
 def code_digest() -> str:
-    """Sha256 over all that decides how a run ends: flow, tools, prompts, built-in models, and the bench's own part."""
+    """Sha256 over all that decides how a run ends: flow, tools, prompts, built-in models, truth, the bench's part."""
     folders = [Path(str(files(f"overpaint.{name}"))) for name in ("graph", "tools", "prompts", "shapes")]
     found = {p.resolve() for folder in folders for p in folder.rglob("*") if p.suffix in SOURCES}
     own = [Path(__file__).parent / name for name in OWN]
-    return _digest([*(p for p in found if not _aside(p)), *own])
+    truth = [Path(str(files("overpaint.evaluation.scenes"))) / name for name in TRUTH]
+    return _digest([*(p for p in found if not _aside(p)), *own, *truth])
 
 
 def versions() -> dict[str, str]:

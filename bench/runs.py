@@ -19,13 +19,13 @@ from typing import Any, TypeVar
 import critics
 import easel
 import noise
-from briefs import Brief
-from ground_truth import things_in
-from matching import shows
 from one_run import histories, run_seed
 from provenance import code_digest, weights_digest
 from typing_extensions import TypedDict
 
+from overpaint.evaluation.scenes.briefs import Brief
+from overpaint.evaluation.scenes.ground_truth import things_in
+from overpaint.evaluation.scenes.matching import shows
 from overpaint.tools.home import use_home
 from overpaint.tools.images import ImageStore
 

@@ -10,10 +10,10 @@ import asyncio
 import io
 from pathlib import Path
 
-from briefs import MULTI, Brief, load_briefs
 from difficulty import caption
 from PIL import Image, ImageDraw
 
+from overpaint.evaluation.scenes.briefs import MULTI, Brief, load_briefs
 from overpaint.shapes.painter import open_painter
 from overpaint.tools.painters import PaintRequest
 

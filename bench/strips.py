@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from briefs import Brief, load_briefs
-from ground_truth import things_in
-from matching import shows
 from one_run import run_seed
 from PIL import Image, ImageDraw
 
+from overpaint.evaluation.scenes.briefs import Brief, load_briefs
+from overpaint.evaluation.scenes.ground_truth import things_in
+from overpaint.evaluation.scenes.matching import shows
 from overpaint.run import arefine
 
 CELL, GAP, LINE, ACROSS = 128, 10, 16, 7

@@ -73,14 +73,16 @@ def need_of(facts: PainterFacts, settings: Settings, *, looks: int, painted: boo
         looks: of the judge, where there is one.
         painted: False for a picture that is there already.
     """
-    looks = 0 if settings.judge_method == "none" else min(looks, settings.looks)
+    judged = settings.judge_method != "none"
+    looks = min(looks, settings.looks) if settings.judge_method == "checklist" else int(judged)
+    calls = looks * settings.calls_per_look
     look = facts.get("look", OLDER)
     all_looks = [look, *[facts.get("again", look)] * (looks - 1)][:looks]
     seconds = (facts.get("seconds", 0.0) if painted else 0.0) + look["seconds"] * bool(looks)
     prices = [facts["price_usd"]] * painted + [one["usd"] for one in all_looks]
     return Need(
         images=int(painted),
-        calls=looks,
+        calls=calls,
         tokens=sum(one["tokens"] for one in all_looks),
         seconds=max(MOMENT, seconds),
         usd=None if None in prices else sum(price for price in prices if price is not None),

@@ -15,7 +15,8 @@ class Attempt(TypedDict):
 
     `prompt` None means that of the record `base`. `source` is the picture an edit starts from; `earlier` are pictures a
     new one must not repeat. `spare` is how often a picture that may have been paid for and was never seen may be
-    painted again, `room` what the candidate may take (see graph/allowance.py).
+    painted again, `room` what the candidate may take (see graph/allowance.py). `brief` is there for judges that go by
+    it, `suggested` is the prompt that was proposed where a person edited it.
     """
 
     id: str
@@ -34,6 +35,8 @@ class Attempt(TypedDict):
     earlier: list[str]
     spare: int
     room: NotRequired[dict[str, float]]
+    brief: NotRequired[str]
+    suggested: NotRequired[str]
     checklist: list[Requirement]
     settings: dict[str, Any]
     prompts: dict[str, str]

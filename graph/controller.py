@@ -7,15 +7,15 @@ stalls (arXiv 2403.17804).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from overpaint.graph.allowance import affordable, lacking, need_of, need_of_next
 from overpaint.graph.checklists import fingerprint
+from overpaint.graph.crowning import HOLDS, at_work, passes
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Action, Candidate, Plan, Requirement, State, StopReason
 
-HOLDS, FAILS, UNSURE = "y", "n", "u"
 LOCAL = frozenset({"object", "count", "attribute", "relation", "position", "text"})
 """Kinds of requirement that repainting a part of the picture can mend."""
 
@@ -29,6 +29,7 @@ def plan(state: State, settings: Settings, *, anew: bool = False) -> Plan:
         anew: whether they were changed during the round that ended.
     """
     champion = state.get("champion")
+    subject = at_work(state, settings)
     outdated = champion is not None and is_outdated(state)
     if reason := _reached(state, settings, champion, outdated, anew):
         return _stop(*reason)
@@ -37,29 +38,15 @@ def plan(state: State, settings: Settings, *, anew: bool = False) -> Plan:
         return _paint("rejudge", why, champion["id"], 1, [])
     if state["round"] < 0 and not state.get("wish"):
         return _first(state, settings)
+    parent = None if subject is None else subject["id"]
     if state.get("wish"):
-        parent = None if champion is None else champion["id"]
         return _paint("revise", "a person wrote the prompt", parent, affordable(state, settings), [])
-    action = _next_action(state, settings, champion)
+    action = _next_action(state, settings, subject)
     if action is None:
         return _stop("patience", _stalled(state))
-    targets = [] if champion is None else failing(champion, state["checklist"])
-    why = _why(action, champion, targets, state)
-    return _paint(action, why, None if champion is None else champion["id"], affordable(state, settings), targets)
-
-
-def crown(
-    champion: Candidate | None, challengers: Iterable[Candidate], declined: str | None = None
-) -> Candidate | None:
-    """The champion after a round: it falls only to a challenger that loses no requirement and gains one.
-
-    The first champion is the best of its round by score; a picture that could not be judged is taken only while there
-    is nothing better. A champion that a person declined (its id) falls to one that merely loses nothing.
-    """
-    for challenger in sorted(challengers, key=lambda c: -1.0 if c["score"] is None else c["score"], reverse=True):
-        if challenger["outcome"] == "ok" and _beats(challenger, champion, declined):
-            champion = challenger
-    return champion
+    targets = [] if subject is None else failing(subject, state["checklist"])
+    why = _why(action, subject, targets, state)
+    return _paint(action, why, parent, affordable(state, settings), targets)
 
 
 def cap_reached(state: State, settings: Settings) -> Plan | None:
@@ -74,28 +61,10 @@ def is_outdated(state: State) -> bool:
     return judged_by is not None and judged_by != fingerprint(state["checklist"])
 
 
-def passes(candidate: Candidate | None) -> bool:
-    """True when every requirement is believed to hold."""
-    return candidate is not None and bool(candidate["beliefs"]) and set(candidate["beliefs"]) == {HOLDS}
-
-
 def failing(candidate: Candidate, checklist: Sequence[Requirement]) -> list[str]:
     """Ids of the requirements not believed to hold, heaviest first."""
     lost = [r for r, belief in zip(checklist, candidate["beliefs"], strict=False) if belief != HOLDS]
     return [r["id"] for r in sorted(lost, key=lambda r: -r["weight"])]
-
-
-def _beats(challenger: Candidate, champion: Candidate | None, declined: str | None) -> bool:
-    if champion is None:
-        return True
-    if challenger["id"] == champion["id"]:
-        return False
-    new, old = challenger["beliefs"], champion["beliefs"]
-    if not new or not old:
-        return bool(new) and not old
-    lost = any(o == HOLDS and n != HOLDS for n, o in zip(new, old, strict=True))
-    gained = any(n == HOLDS and o != HOLDS for n, o in zip(new, old, strict=True))
-    return not lost and (gained or champion["id"] == declined)
 
 
 def _reached(
@@ -111,9 +80,10 @@ def _reached(
 
 
 def _settled(state: State, settings: Settings, champion: Candidate | None) -> tuple[StopReason, str] | None:
-    if settings.judge_method == "none" and champion is not None:
+    if settings.judge_method == "none" and champion is not None and settings.critique_method != "human":
         return "no_judge", "there is no judge, so the first picture that is whole is taken"
-    if settings.stop_when_passed and passes(champion) and not _is_declined(state, champion):
+    stops = settings.stop_when_passed and settings.mode == "inference"
+    if stops and passes(champion) and not _is_declined(state, champion):
         return "passed", "every requirement holds"
     if settings.rounds is not None and state["round"] + 1 >= settings.rounds:
         return "rounds", f"rounds={settings.rounds} is reached"
@@ -143,6 +113,8 @@ def _cap(state: State, settings: Settings, *, painted: bool) -> tuple[StopReason
 def _first(state: State, settings: Settings) -> Plan:
     if state["asked"]["image"] is not None:
         return _paint("given", "the given picture is judged before anything is painted", None, 1, [])
+    if variants := state.get("variants"):
+        return _paint("start", "each prompt is painted once", None, len(variants), [])
     both = settings.upsample and settings.raw_brief and settings.per_round > 1
     why = "the brief and its upsampled prompt compete" if both else "a first picture"
     return _paint("start", why, None, affordable(state, settings), [])

@@ -67,8 +67,11 @@ def look_cost(settings: Settings, *, details: int = 0) -> LookCost:
     """What one look of the judge may cost at worst; `details` as in `call_cost`."""
     if settings.judge_method == "none":
         return LookCost(tokens=0, seconds=0.0, usd=0.0)
-    worst, local = call_cost(settings, "judge", details=details), runs_here(settings, "judge")
-    return LookCost(tokens=worst.tokens, seconds=0.0 if local else LOOK_SECONDS, usd=worst.usd)
+    roles: tuple[Role, ...] = ("captioner", "judge") if settings.judge_method == "caption" else ("judge",)
+    calls = [call_cost(settings, role, details=details) for role in roles]
+    seconds = sum(0.0 if runs_here(settings, role) else LOOK_SECONDS for role in roles)
+    usd = None if any(call.usd is None for call in calls) else sum(call.usd or 0.0 for call in calls)
+    return LookCost(tokens=sum(call.tokens for call in calls), seconds=seconds, usd=usd)
 
 
 def call_cost(settings: Settings, role: Role, *, details: int = 0) -> Worst:
@@ -112,6 +115,8 @@ def refuse_small_caps(facts: PainterFacts, settings: Settings, *, described: boo
         BadInput: naming the first such cap, and the smallest that would do.
     """
     need = need_of(facts, settings, looks=1)
+    if settings.upsample and settings.upsample_method == "variations":
+        need = need.times(settings.variations)
     if described:
         look = facts.get("look") or look_cost(settings)
         usd = None if need.usd is None or look["usd"] is None else need.usd + look["usd"]
@@ -120,4 +125,7 @@ def refuse_small_caps(facts: PainterFacts, settings: Settings, *, described: boo
         cap = getattr(settings, f"max_{name}")
         if cap is not None and wanted is not None and wanted > cap + EXACT:
             least = math.ceil(round(wanted * 100, 6)) / 100
-            raise BadInput(f"max_{name}={cap:g} cannot pay for one picture and its first look: give at least {least:g}")
+            each = "" if need.images == 1 else f", {need.images} times"
+            raise BadInput(
+                f"max_{name}={cap:g} cannot pay for one picture and its first look{each}: give at least {least:g}"
+            )

@@ -14,7 +14,7 @@ from overpaint.tools.faults import BadInput
 from overpaint.tools.painters import Painter
 from overpaint.tools.refusals import refuse_settings
 
-FIXED = frozenset({"seed", "upsample", "judge_method", "review_checklist"})
+FIXED = frozenset({"seed", "upsample", "judge_method", "review_checklist", "upsample_method", "variations"})
 """Settings that only matter before the first picture: a run keeps them, a fork may have others."""
 
 

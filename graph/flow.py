@@ -11,6 +11,8 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.base import BaseStore
 
 from overpaint.graph.attempt import CandidateState, Carried, Judged
+from overpaint.graph.interface import Input, Output
+from overpaint.graph.nodes.compare import compare
 from overpaint.graph.nodes.critique import critique
 from overpaint.graph.nodes.decide import decide
 from overpaint.graph.nodes.deliver import deliver
@@ -22,7 +24,7 @@ from overpaint.graph.nodes.review_checklist import review_checklist
 from overpaint.graph.nodes.specify import specify
 from overpaint.graph.nodes.upsample import upsample
 from overpaint.graph.settings import Settings
-from overpaint.graph.state import Input, Output, State
+from overpaint.graph.state import State
 from overpaint.graph.waiting import RETRY
 
 
@@ -65,6 +67,7 @@ def _run() -> StateGraph[State, Settings, Input, Output]:
     flow.add_node("candidate", _candidate().compile())
     flow.add_node(critique, retry_policy=RETRY)
     flow.add_node(review)
+    flow.add_node(compare, retry_policy=RETRY)
     flow.add_node(deliver)
     flow.add_edge(START, "intake")
     flow.add_edge("intake", "upsample")
@@ -74,6 +77,7 @@ def _run() -> StateGraph[State, Settings, Input, Output]:
     flow.add_conditional_edges("upsample", _once_written)
     flow.add_conditional_edges("specify", _once_written)
     flow.add_edge("candidate", "decide")
+    flow.add_edge("compare", "deliver")
     flow.add_edge("deliver", END)
     return flow
 

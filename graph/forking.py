@@ -129,7 +129,7 @@ def _inherited(parent: State, candidate: Candidate | None) -> State:
         "receipt": empty_receipt(),
         "ended": None,
     }
-    for name in ("prompt", "checklist", "judged_by"):
+    for name in ("prompt", "checklist", "judged_by", "requirements", "variants"):
         if name in parent:
             kept[name] = parent[name]
     return kept if candidate is None else {**kept, **_from_candidate(parent, candidate)}
@@ -158,6 +158,7 @@ def _said(parent: State, change: Change) -> State:
         said["asked"] = Brief(text=text, image=parent["asked"]["image"])
         said["messages"] = [HumanMessage(text)]
         said["prompt"] = text  # until upsample writes another
+        said["requirements"] = None
     if change.checklist is not None:
         said["checklist"] = list(change.checklist)
         if "prompt" not in parent:

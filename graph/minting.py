@@ -9,6 +9,7 @@ from langgraph.types import Send
 
 from overpaint.graph.allowance import candidate_part
 from overpaint.graph.attempt import Attempt, Carried
+from overpaint.graph.crowning import at_work
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Action, Candidate, Proposal, State
 from overpaint.tools.images import ImageRef
@@ -44,8 +45,9 @@ def sends(state: State, action: Action, chosen: list[Proposal], feedback: str = 
 
 def attempt(state: State, action: Action, place: int, proposal: Proposal, feedback: str) -> Attempt:
     """Mint one candidate: its id, its seed, and all that painting and judging it needs."""
-    id_, champion = f"{state['round']}.{place}", state.get("champion")
-    return Attempt(
+    id_, settings = f"{state['round']}.{place}", Settings.model_validate(state["settings"])
+    champion = at_work(state, settings)
+    minted = Attempt(
         id=id_,
         run=state["run"],
         round=state["round"],
@@ -61,11 +63,16 @@ def attempt(state: State, action: Action, place: int, proposal: Proposal, feedba
         source=_source(state, action, champion),
         earlier=[] if action in SHOWN else [c["image"]["sha256"] for c in _near(state) if c["image"]],
         spare=_spare(state),
-        room=candidate_part(state, Settings.model_validate(state["settings"])),
+        room=candidate_part(state, settings),
         checklist=state["checklist"],
         settings=state["settings"],
         prompts=state.get("prompts", {}),
     )
+    if settings.judge_method not in ("checklist", "none"):
+        minted["brief"] = state["asked"]["text"]
+    if (suggested := proposal.get("suggested")) is not None:
+        minted["suggested"] = suggested
+    return minted
 
 
 def derive_seed(seed: int, candidate: str) -> int:
@@ -97,11 +104,14 @@ def _spare(state: State) -> int:
 def _prompts(state: State) -> list[Proposal]:
     """What to paint when no critic is asked."""
     brief, upsampled, decision, wish = state["asked"]["text"], state["prompt"], state["plan"], state.get("wish")
+    settings = Settings.model_validate(state["settings"])
     if wish and decision["action"] not in SHOWN:
         return [Proposal(prompt=wish, boxes=[])]
-    if decision["action"] == "given" or _keeps(state["champion"]):
+    if decision["action"] == "given" or _keeps(at_work(state, settings)):
         return [WHOLE]
-    raw_brief = Settings.model_validate(state["settings"]).raw_brief
+    if variants := state.get("variants"):
+        return [Proposal(prompt=variant, boxes=[]) for variant in variants]
+    raw_brief = settings.raw_brief
     if decision["action"] == "start" and raw_brief and decision["count"] > 1 and brief != upsampled:
         return [Proposal(prompt=p, boxes=[]) for p in [brief, *[upsampled] * (decision["count"] - 1)]]
     return [Proposal(prompt=upsampled, boxes=[])]

@@ -30,7 +30,10 @@ class Belief(TypedDict):
 
 
 class Verdict(TypedDict):
-    """The judge's answers for one candidate. `passed` is None when unjudged, and then `fault` says why."""
+    """The judge's answers for one candidate. `passed` is None when unjudged, and then `fault` says why.
+
+    What some methods also find: the picture's `caption`; `feedback` and a `suggested` prompt from the judge's own call.
+    """
 
     beliefs: list[Belief]
     score: float | None
@@ -38,6 +41,9 @@ class Verdict(TypedDict):
     quality: float | None
     flaws: list[str]
     fault: str | None
+    caption: NotRequired[str]
+    feedback: NotRequired[str]
+    suggested: NotRequired[str]
 
 
 class Record(TypedDict):
@@ -47,7 +53,8 @@ class Record(TypedDict):
     from its newest round. `reason` says why the outcome is not ok. `prompts` names the prompt files used, with
     version and hash; `models` the model behind each role; `params` what the painter really used. `settings` are
     those in force, `versions` those of the programs behind the models; older records lack these two. What was asked for
-    is kept with the run; records of one version held it too, as `brief`.
+    is kept with the run; records of one version held it too, as `brief`. `suggested` is the prompt that was proposed
+    where a person edited it before it was painted.
     """
 
     id: str
@@ -71,5 +78,6 @@ class Record(TypedDict):
     spent: Receipt
     created: str
     brief: NotRequired[str]
+    suggested: NotRequired[str]
     settings: NotRequired[dict[str, Any]]
     versions: NotRequired[dict[str, str]]

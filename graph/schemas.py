@@ -51,6 +51,10 @@ class Proposals(BaseModel):
     diagnosis: str = Field(description="What the picture shows instead of what was asked.")
     feedback: str = Field(description="What to change, in one or two sentences.")
     proposals: list[ProposalDraft] = Field(min_length=1, max_length=32)
+    idea: str | None = Field(
+        default_factory=lambda: None,
+        description="One idea beyond what failed (mood, light, composition), in a few words; null if there is none.",
+    )
 
 
 class Description(BaseModel):

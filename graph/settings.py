@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.resources import files
 from typing import Any, Literal
 
 import yaml
 from pydantic import ValidationError, field_validator
 
-from overpaint.graph.chat_settings import ChatSettings, checked_url, checked_variable
-from overpaint.graph.fields import setting
+from overpaint.graph.chat_settings import ROLES, checked_url, checked_variable
+from overpaint.graph.fields import json_object, setting
+from overpaint.graph.method_settings import MethodSettings
 from overpaint.tools.faults import BadInput
 
 Edit = Literal["edit", "revise", "restart", "reseed"]
@@ -25,11 +25,17 @@ PAINTER_OPTIONS = {
 }
 """The settings a painter is opened with, and what it calls them; those of the picture travel with each request."""
 
+MODELS = ("painter", *ROLES)
+"""The settings that name a model."""
+
+ALIASES = {"max_cycles": "rounds", "terminate_on_similarity": "stop_when_passed"}
+"""Names that a published system has for settings of ours (docs/presets/socratic.md)."""
+
 SIDES = range(8, 8193)
 """Pixels that a side of a picture may have, as in tools/painting.py."""
 
 
-class Settings(ChatSettings):
+class Settings(MethodSettings):
     """Everything a run can be told, apart from its brief. Secrets and machine paths come from the environment."""
 
     painter: str = setting(
@@ -39,7 +45,6 @@ class Settings(ChatSettings):
         min_length=1,
     )
     seed: int | None = setting(None, "Seed of the run; drawn and kept when unset.", "intake", ge=0, lt=2**32)
-    upsample: bool = setting(True, "Rewrite the brief into a prompt before painting.", "upsample")
     raw_brief: bool = setting(True, "Let a picture of the raw brief compete in the first round.", "decide")
     actions: tuple[Edit, ...] = setting(
         ("edit", "revise", "restart", "reseed"),
@@ -55,9 +60,12 @@ class Settings(ChatSettings):
     stop_when_passed: bool = setting(True, "Stop at the first pass. If false, paint on until a cap.", "decide")
     edit_depth: int = setting(12, "Most edits in one chain before painting afresh.", "decide", ge=1, le=100)
 
-    judge_method: Literal["checklist", "none"] = setting("checklist", "How pictures are judged.", "judge")
     looks: int = setting(
-        3, "Most looks of the judge at a picture; unless 1, a pass takes two that agree.", "judge", ge=1, le=9
+        3,
+        "Most looks of judge_method=checklist at a picture; unless 1, a pass takes two that agree.",
+        "judge",
+        ge=1,
+        le=9,
     )
 
     probabilities: bool = setting(
@@ -132,12 +140,7 @@ class Settings(ChatSettings):
     @field_validator("extra_body", mode="before")
     @classmethod
     def _json_object(cls, body: object) -> object:
-        """A JSON object, also written as text: --set extra_body='{"quality": "low"}'."""
-        try:
-            text = body if isinstance(body, str) else json.dumps(body, allow_nan=False)
-            return None if body is None else json.loads(text, parse_constant=_no_number)
-        except (TypeError, ValueError, RecursionError):
-            raise ValueError('must be a JSON object, such as {"quality": "low"}') from None
+        return json_object(body, '{"quality": "low"}')
 
     @field_validator("painter_base_url")
     @classmethod
@@ -178,11 +181,6 @@ class Settings(ChatSettings):
         return {name: value for name, value in self.picture.items() if name in PAINTER_OPTIONS.values()}
 
 
-def _no_number(word: str) -> None:
-    """Refuse NaN and Infinity, which JSON does not have."""
-    raise ValueError(word)
-
-
 def preset_names() -> list[str]:
     """The presets that ship with overpaint."""
     return sorted(
@@ -195,13 +193,24 @@ def describe_preset(name: str) -> str:
     return str(_read_preset(name)["description"])
 
 
-def load_preset(name: str) -> dict[str, Any]:
+def load_preset(name: str, given: Collection[str] = ()) -> dict[str, Any]:
     """The settings a preset names.
+
+    A preset of a published system names its models too, each with what it is asked with (size, temperature, …). That
+    goes with the model: where another is given in its place, all of it is left out.
+
+    Args:
+        name: of the preset.
+        given: names of settings that will be laid over.
 
     Raises:
         BadInput: there is no such preset.
     """
-    return dict(_read_preset(name)["settings"] or {})
+    preset = _read_preset(name)
+    settings = dict(preset["settings"] or {})
+    for model, asked_with in preset.get("models", {}).items():
+        settings |= {} if model in given else asked_with
+    return settings
 
 
 def merge(*layers: Mapping[str, Any]) -> Settings:
@@ -214,7 +223,7 @@ def merge(*layers: Mapping[str, Any]) -> Settings:
     for layer in layers:
         if not isinstance(layer, Mapping):
             raise BadInput(f"settings are given as a dict of names and values, not as {type(layer).__name__}")
-        merged.update(layer)
+        merged.update({ALIASES.get(name, name): value for name, value in layer.items()})
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
@@ -229,7 +238,9 @@ def _read_preset(name: str) -> dict[str, Any]:
 
 def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else "settings"
+    if not first["loc"]:
+        return f"these settings do not go together: {first['msg'].removeprefix('Value error, ')}"
+    name = str(first["loc"][0])
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(name, Settings.model_fields, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(Settings.model_fields)}"

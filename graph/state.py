@@ -103,22 +103,28 @@ class Plan(TypedDict):
 
 
 class Proposal(TypedDict):
-    """A prompt to paint next, and where (boxes as fractions) when it is an edit."""
+    """A prompt to paint next, and where (boxes as fractions) when it is an edit.
+
+    `suggested` is what it said before a person edited it.
+    """
 
     prompt: str
     boxes: list[list[float]]
+    suggested: NotRequired[str]
 
 
 class Critique(TypedDict):
     """What to change and how. `fault` is set when the critic's answer could not be used.
 
-    `action` is what will be done, which differs from the plan's where there is no usable proposal.
+    `action` is what will be done, which differs from the plan's where there is no usable proposal. `idea` goes beyond
+    what failed, and is used only where a person or a setting says so.
     """
 
     action: Action
     feedback: str
     proposals: list[Proposal]
     fault: str | None
+    idea: NotRequired[str | None]
 
 
 class Receipt(TypedDict):
@@ -189,14 +195,6 @@ class Origin(TypedDict):
     candidate: str | None
 
 
-class Input(TypedDict):
-    """What a run starts from: a brief, or a conversation whose last human message is the brief."""
-
-    brief: NotRequired[str | None]
-    image: NotRequired[ImageRef | None]
-    messages: NotRequired[Annotated[list[AnyMessage], add_messages]]
-
-
 class State(TypedDict, total=False):
     """All that a checkpoint holds of a run.
 
@@ -204,7 +202,9 @@ class State(TypedDict, total=False):
     `prompts` names every prompt file used so far. `fatal` says which provider failed for good. `ended` is set by
     deliver alone. `judged_by` is the fingerprint of the checklist that the candidates were judged by. What a person
     said: `wish` is a prompt to paint next, `remark` is for the critic, `declined` the champion not taken, `reviewing`
-    what a pause is about. `forked_from` is None in a run of its own.
+    what a pause is about. `forked_from` is None in a run of its own. `requirements` is the checklist that came with the
+    brief. `variants` are prompts to be painted once each. `stopped_at` is the round of the stop of a run that paints on
+    after it, `unrendered` a revised prompt that was never painted.
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
@@ -229,22 +229,9 @@ class State(TypedDict, total=False):
     remark: str | None
     declined: str | None
     reviewing: Literal["champion", "prompt"]
+    requirements: list[Requirement] | None
+    variants: list[str] | None
+    stopped_at: int | None
+    unrendered: str | None
     forked_from: Origin | None
     ended: StopReason | None
-
-
-class Intake(State, total=False):
-    """What intake sees: the state an earlier run of the thread left, and the input on top."""
-
-    brief: str | None
-    image: ImageRef | None
-
-
-class Output(TypedDict):
-    """What a run gives back: the champion, why it stopped, what it spent, and a message that shows it."""
-
-    run: str
-    champion: Candidate | None
-    ended: StopReason | None
-    receipt: Receipt
-    messages: list[AnyMessage]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
@@ -15,8 +15,10 @@ from langgraph.runtime import Runtime
 from pydantic import BaseModel
 
 from overpaint.graph.chat_settings import Role
+from overpaint.graph.record import Record
 from overpaint.graph.settings import Settings
-from overpaint.graph.state import Receipt, empty_receipt
+from overpaint.graph.state import Candidate, Receipt, State, empty_receipt
+from overpaint.graph.templates import text_of
 from overpaint.graph.waiting import paced
 from overpaint.prompts import Prompt, load
 from overpaint.tools.asking import Reply, ask
@@ -69,6 +71,27 @@ class Toolbox:
         if capped and name != "shapes":
             options = {"max_tokens": CAPPED_ANSWER, **options}
         return await asyncio.to_thread(get_chat, name, self.images, **options)
+
+    async def record(self, candidate: Candidate) -> Record:
+        """All that is known of a candidate.
+
+        Raises:
+            BadInput: its record is missing or damaged.
+        """
+        return cast(Record, await self.records.read(candidate["record"]))
+
+    async def walk(self, state: State) -> list[Record]:
+        """The records of all candidates so far, in the order they were minted.
+
+        Raises:
+            BadInput: one is missing or damaged.
+        """
+        heads = [candidate["record"] for candidate in state["candidates"].values()]
+        return [cast(Record, record) for record in await self.records.walk(heads)]
+
+    def text(self, name: str) -> Prompt:
+        """A prompt file, or what the settings replace it by."""
+        return text_of(name, self.settings.templates)
 
     async def consult(
         self, role: Role, prompt: Prompt, schema: type[T], *, shown: str | None = None, values: Mapping[str, Any]

@@ -1,115 +1,53 @@
-"""critique: say what is wrong with the champion and write what to paint next."""
+"""critique: say what is wrong with the picture at work and find what to paint next, by the method of the settings."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+from collections.abc import Awaitable, Callable
+from typing import Literal
 
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from overpaint.graph.allowance import critic_room
-from overpaint.graph.fitting import fitted
+from overpaint.graph.critics.caption import by_caption
+from overpaint.graph.critics.critiqued import Critiqued
+from overpaint.graph.critics.fused import by_judge
+from overpaint.graph.critics.human import by_suggestion
+from overpaint.graph.critics.targeted import by_failure
+from overpaint.graph.crowning import at_work
 from overpaint.graph.minting import sends, spread
-from overpaint.graph.places import free_space, usable
-from overpaint.graph.record import Belief, Record
-from overpaint.graph.schemas import Proposals
 from overpaint.graph.settings import Settings
-from overpaint.graph.state import Action, Candidate, Critique, Proposal, State, add_receipts
+from overpaint.graph.state import Candidate, Critique, State, add_receipts
 from overpaint.graph.toolbox import Toolbox, open_toolbox
-from overpaint.prompts import Prompt, load
+
+METHODS: dict[str, Callable[[State, Candidate, Toolbox], Awaitable[Critiqued]]] = {
+    "targeted": by_failure,
+    "fused": by_judge,
+    "caption": by_caption,
+    "human": by_suggestion,
+}
 
 
 async def critique(state: State, runtime: Runtime[Settings]) -> Command[Literal["candidate", "review"]]:
-    """Ask the critic for as many proposals as the plan wants; fall back to another seed when there is no usable one."""
-    room = critic_room(state, Settings.model_validate(state["settings"]))
-    toolbox = await open_toolbox(state["settings"], state["run"], "critique", runtime, room)
-    champion = state["champion"]
-    assert champion is not None  # the controller plans no critique without a champion
-    record = cast(Record, await toolbox.records.read(champion["record"]))
-    prompt = _prompt(state)
-    reply = await toolbox.consult(
-        "critic", prompt, Proposals, shown=_picture(champion), values=await _values(state, toolbox, record)
+    """Find proposals for the picture at work, and send them out or show them to a person.
+
+    Raises:
+        ProviderFault: the critic could not be reached, or its method cannot do without an answer.
+    """
+    settings = Settings.model_validate(state["settings"])
+    toolbox = await open_toolbox(state["settings"], state["run"], "critique", runtime, critic_room(state, settings))
+    subject = at_work(state, settings)
+    assert subject is not None  # the controller plans no critique without a picture
+    found = await METHODS[settings.critique_method](state, subject, toolbox)
+    critique_ = Critique(
+        action=found.action, feedback=found.feedback, proposals=found.proposals, fault=found.fault, idea=found.idea
     )
-    action, proposals = _settle(state, record, reply.value)
-    proposals, shortened = await _fitted(proposals, state, toolbox)
-    feedback = reply.value.feedback if reply.value else ""
-    critique_ = Critique(action=action, feedback=feedback, proposals=proposals, fault=reply.fault)
-    labels = {**state.get("prompts", {}), prompt.name: prompt.label, **shortened}
-    spent = await toolbox.spent()
+    labels, spent = {**state.get("prompts", {}), **found.prompts}, await toolbox.spent()
     update: State = {"critique": critique_, "prompts": labels, "receipt": spent}
     if state.get("remark"):
         update["remark"] = None
-    if toolbox.settings.review in ("prompt", "both"):
+    if settings.review in ("prompt", "both"):
         return Command(update={**update, "reviewing": "prompt"}, goto="review")
-    chosen = spread(proposals, state["plan"]["count"])
+    chosen = spread(found.proposals, state["plan"]["count"])
     after: State = {**state, "prompts": labels, "receipt": add_receipts(state["receipt"], spent)}
-    return Command(update=update, goto=sends(after, action, chosen, feedback))
-
-
-def _prompt(state: State) -> Prompt:
-    """What the critic is told to do; a painter that is told what to change needs a command, not a description."""
-    action = state["plan"]["action"]
-    if action == "edit" and state["painter"]["edit"] == "instruct":
-        return load("critique.instruct")
-    return load(f"critique.{action}", version=2)
-
-
-async def _fitted(proposals: list[Proposal], state: State, toolbox: Toolbox) -> tuple[list[Proposal], dict[str, str]]:
-    """The proposals, each said shorter where the painter would not read all of it."""
-    brief, limit = state["asked"]["text"], state["painter"]["token_limit"]
-    fit = [await fitted(p["prompt"], brief, "critic", limit, toolbox) for p in proposals]
-    shorter = [Proposal(prompt=text, boxes=p["boxes"]) for p, (text, _) in zip(proposals, fit, strict=True)]
-    return shorter, {name: label for _, labels in fit for name, label in labels.items()}
-
-
-async def _values(state: State, toolbox: Toolbox, record: Record) -> dict[str, Any]:
-    past = [await toolbox.records.read(c["record"]) for c in state["candidates"].values()]
-    return {
-        "brief": state["asked"]["text"],
-        "action": state["plan"]["action"],
-        # The prompt of an edit names a part of the picture, and a given picture has none.
-        "prompt": state["prompt"] if record["action"] in ("edit", "given") else record["prompt"],
-        "failed": [_told(state, b) for b in _failed(state, record)],
-        "attempts": list(dict.fromkeys(p["prompt"] for p in past if p["prompt"])),
-        "count": state["plan"]["count"],
-        "remark": state.get("remark") or "",
-        "token_limit": state["painter"]["token_limit"],
-    }
-
-
-def _failed(state: State, record: Record) -> list[Belief]:
-    beliefs = record["verdict"]["beliefs"] if record["verdict"] else []
-    return [b for b in beliefs if b["requirement"] in state["plan"]["targets"]]
-
-
-def _told(state: State, belief: Belief) -> dict[str, Any]:
-    """What the critic is told of one failed requirement."""
-    wanted = next(r for r in state["checklist"] if r["id"] == belief["requirement"])
-    box = [round(edge, 2) for edge in belief["box"]] if belief["box"] else None
-    return {**wanted, "said": belief["said"], "evidence": belief["evidence"], "box": box}
-
-
-def _settle(state: State, record: Record, answer: Proposals | None) -> tuple[Action, list[Proposal]]:
-    """What will be painted: the critic's proposals with places filled in, or the prompt of before with another seed."""
-    action = state["plan"]["action"]
-    drafts = [d for d in answer.proposals if d.prompt.strip()] if answer else []
-    if not drafts or action == "stop":
-        return "reseed", [Proposal(prompt=state["prompt"], boxes=[])]
-    if action != "edit":
-        return action, [Proposal(prompt=d.prompt, boxes=[]) for d in drafts]
-    if state["painter"]["edit"] == "instruct":
-        return "edit", [Proposal(prompt=d.prompt, boxes=[]) for d in drafts]
-    fallback = _places(state, record)
-    edits = [Proposal(prompt=d.prompt, boxes=usable(d.boxes) or fallback) for d in drafts]
-    return "edit", edits
-
-
-def _places(state: State, record: Record) -> list[list[float]]:
-    """Where the judge pointed at what fails; else the emptiest ninth of the picture."""
-    pointed = usable([b["box"] for b in _failed(state, record) if b["box"]])
-    seen = [b["box"] for b in (record["verdict"]["beliefs"] if record["verdict"] else []) if b["box"]]
-    return pointed or [free_space(seen)]
-
-
-def _picture(champion: Candidate) -> str | None:
-    return champion["image"]["sha256"] if champion["image"] else None
+    return Command(update=update, goto=sends(after, found.action, chosen, found.feedback))

@@ -11,13 +11,14 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, Overwrite
 
 from overpaint.graph.checklists import fingerprint
-from overpaint.graph.controller import crown, plan
+from overpaint.graph.controller import plan
+from overpaint.graph.crowning import crown, passes
 from overpaint.graph.effective import in_force
 from overpaint.graph.minting import of_round, route
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate, Plan, State
 
-Next = Literal["candidate", "critique", "review", "deliver"]
+Next = Literal["candidate", "critique", "review", "compare", "deliver"]
 
 
 async def decide(state: State, runtime: Runtime[Settings]) -> Command[Next]:
@@ -26,7 +27,7 @@ async def decide(state: State, runtime: Runtime[Settings]) -> Command[Next]:
     state = {**state, **anew}
     settings = Settings.model_validate(state["settings"])
     before = state.get("champion")
-    fresh = _after_round(state, before)
+    fresh = _after_round(state, before, settings)
     decision = plan({**state, **fresh}, settings, anew=bool(anew))
     update: State = {**anew, **fresh, "plan": decision}
     if _is_shown(before, fresh["champion"], decision, settings):
@@ -38,7 +39,7 @@ def go_on(state: State, update: State) -> Command[Next]:
     """Carry out the plan in `update`: end the run, ask the critic, or send out candidates of a new round."""
     decision = update["plan"]
     if decision["action"] == "stop":
-        return Command(update=update, goto="deliver")
+        return Command(update=update, goto="compare" if _is_chosen_of_all(state, update) else "deliver")
     update = {**update, "round": update["round"] + 1}
     if (judged_by := fingerprint(state["checklist"])) != state.get("judged_by"):
         update["judged_by"] = judged_by
@@ -50,12 +51,20 @@ def go_on(state: State, update: State) -> Command[Next]:
     return Command(update=update, goto=goto)
 
 
-def _after_round(state: State, before: Candidate | None) -> State:
+def _after_round(state: State, before: Candidate | None, settings: Settings) -> State:
     """The champion of the round that ended, and what was tried since it last gained."""
     round_ = state.get("round", -1)
-    champion = crown(before, of_round(state, round_), state.get("declined"))
+    champion = crown(before, of_round(state, round_), state.get("declined"), settings)
     tried = [] if round_ < 1 or champion != before else [*state["tried"], state["plan"]["action"]]
-    return {"champion": champion, "tried": [a for a in tried if a != "stop"], "round": round_}
+    after: State = {"champion": champion, "tried": [a for a in tried if a != "stop"], "round": round_}
+    if settings.mode == "full" and passes(champion) and state.get("stopped_at") is None:
+        after["stopped_at"] = round_
+    return after
+
+
+def _is_chosen_of_all(state: State, update: State) -> bool:
+    """Whether what is delivered is chosen among all pictures, and there is one."""
+    return bool(state["settings"].get("select_best_image")) and update["champion"] is not None
 
 
 def _is_shown(before: Candidate | None, champion: Candidate | None, decision: Plan, settings: Settings) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from langchain_core.messages import AIMessage
 
-from overpaint.graph.controller import passes
+from overpaint.graph.crowning import at_work, passes
 from overpaint.graph.state import Receipt, State
-from overpaint.graph.toolbox import open_toolbox
+from overpaint.graph.toolbox import Toolbox, open_toolbox
 
 
 async def deliver(state: State) -> State:
@@ -17,7 +17,19 @@ async def deliver(state: State) -> State:
     shown = f"![{_alt(state['asked']['text'])}]({toolbox.images.path(image).as_uri()})\n\n" if image else ""
     verdict = "It shows everything that was asked. " if passes(champion) else ""
     text = f"{shown}{verdict}Stopped: {decision['why']}. {_bill(state['receipt'])}"
-    return {"ended": decision["stop"], "messages": [AIMessage(text)]}
+    unrendered = await _unrendered(state, toolbox)
+    if unrendered:
+        text += f" A revised prompt was never painted: {unrendered}"
+    return {"ended": decision["stop"], "messages": [AIMessage(text)], "unrendered": unrendered}
+
+
+async def _unrendered(state: State, toolbox: Toolbox) -> str | None:
+    """The prompt that the judge wrote with its last verdict, where no picture of it was painted or wanted."""
+    last = at_work(state, toolbox.settings)
+    if last is None or toolbox.settings.critique_method != "fused" or passes(last):
+        return None
+    verdict = (await toolbox.record(last))["verdict"]
+    return verdict.get("suggested") if verdict else None
 
 
 def _alt(brief: str) -> str:

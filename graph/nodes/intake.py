@@ -13,20 +13,28 @@ from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
 from overpaint.graph.allowance import describer_room
+from overpaint.graph.checklists import read_checklist
 from overpaint.graph.costs import refuse_small_caps
 from overpaint.graph.effective import effective, painter_facts
+from overpaint.graph.interface import Intake
 from overpaint.graph.messages import last_human, pictures_of, text_of, with_references
 from overpaint.graph.schemas import Description
 from overpaint.graph.settings import Settings
-from overpaint.graph.state import Brief, Intake, Receipt, empty_receipt
+from overpaint.graph.state import Brief, Receipt, empty_receipt
+from overpaint.graph.templates import check_templates
 from overpaint.graph.toolbox import Toolbox, open_toolbox
-from overpaint.prompts import load
+from overpaint.prompts import Prompt, load
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.home import open_home
 from overpaint.tools.images import ImageRef
 
 _RUNS = uuid.UUID("5d0b3a52-6f5a-4a0e-9f6e-6a3c7c1f9b10")
 """The name space of run ids (UUID version 5). Any other would do as well."""
+
+_SAID: tuple[str, ...] = (
+    "wish", "remark", "declined", "forked_from", "variants", "stopped_at", "unrendered",
+)  # fmt: skip
+"""What an earlier run of the thread may have left, and this one begins without."""
 
 LONGEST_BRIEF = 10_000
 """Characters. Beyond it no image model reads on, and every model call of the run would pay for it."""
@@ -39,6 +47,7 @@ async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
         BadInput: the brief, a picture or a setting cannot be used.
     """
     settings = effective(runtime.context)
+    check_templates(settings.templates)
     run = _run_id(runtime)
     toolbox = await open_toolbox(settings.model_dump(), run, "intake", runtime)
     await asyncio.to_thread(open_home)
@@ -49,7 +58,8 @@ async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
     spent, labels = empty_receipt(), {}
     if image is not None and not text:
         text, spent = await _described(image, replace(toolbox, room=describer_room(facts, settings)))
-        image, labels = None, {"describe": load("describe").label}
+        asked = _describing(settings)[0]
+        image, labels = None, {asked.name: asked.label}
     return {
         "messages": messages,
         "run": run,
@@ -58,6 +68,7 @@ async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
         "settings": settings.kept,
         "painter": facts,
         **_forgotten(state, spent, labels),
+        "requirements": read_checklist(given) if (given := state.get("requirements")) else None,
     }
 
 
@@ -106,10 +117,18 @@ async def _asked(state: Intake, toolbox: Toolbox) -> tuple[list[AnyMessage], str
 
 
 async def _described(image: ImageRef, toolbox: Toolbox) -> tuple[str, Receipt]:
-    reply = await toolbox.consult("captioner", load("describe"), Description, shown=image["sha256"], values={})
+    asked, values = _describing(toolbox.settings)
+    reply = await toolbox.consult("captioner", asked, Description, shown=image["sha256"], values=values)
     if reply.value is None:
         raise ProviderFault(f"the picture could not be described: {reply.fault}; give a brief as well")
     return reply.value.description, await toolbox.spent()
+
+
+def _describing(settings: Settings) -> tuple[Prompt, dict[str, str]]:
+    """How the captioner is asked: in our words, or with the question of the settings."""
+    if settings.question is None:
+        return load("describe"), {}
+    return load("describe.question"), {"question": settings.question}
 
 
 def _forgotten(state: Intake, spent: Receipt, labels: dict[str, str]) -> dict[str, Any]:
@@ -123,6 +142,6 @@ def _forgotten(state: Intake, spent: Receipt, labels: dict[str, str]) -> dict[st
         "prompts": Overwrite(labels),
         "receipt": Overwrite(spent),
         "fatal": Overwrite(""),
-        **{name: None for name in ("wish", "remark", "declined", "forked_from") if state.get(name)},
+        **{name: None for name in _SAID if state.get(name)},
         "ended": None,
     }

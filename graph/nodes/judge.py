@@ -1,4 +1,4 @@
-"""judge: answer the checklist for one candidate, look again where it matters, and write the candidate's record.
+"""judge: judge one candidate by the method of the settings, and write its record.
 
 The judge is shown a picture and questions, and nothing of how the picture came to be.
 """
@@ -6,6 +6,7 @@ The judge is shown a picture and questions, and nothing of how the picture came 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,19 +14,28 @@ from langgraph.runtime import Runtime
 
 from overpaint.graph.allowance import lowered, model_room
 from overpaint.graph.attempt import Attempt, CandidateState, Draft
-from overpaint.graph.beliefs import believe, disputed, doubtful, letters, place_of, score, unconfirmed, withheld
+from overpaint.graph.beliefs import letters
+from overpaint.graph.chat_settings import Role
 from overpaint.graph.effective import overlaid
-from overpaint.graph.looking import look_at, with_probabilities
-from overpaint.graph.record import Belief, Record, Verdict
+from overpaint.graph.judges import caption, checklist, score, strict
+from overpaint.graph.judges.subject import Subject
+from overpaint.graph.record import Record, Verdict
 from overpaint.graph.settings import Settings
-from overpaint.graph.state import Candidate, Receipt, Requirement, add_receipts, empty_receipt
+from overpaint.graph.state import Candidate, Receipt, add_receipts, empty_receipt
 from overpaint.graph.toolbox import Toolbox, open_toolbox
 from overpaint.graph.waiting import postponing
 from overpaint.prompts import load
-from overpaint.tools.budget import NoRoom, Room
-from overpaint.tools.images import ImageRef
-from overpaint.tools.inspect_image import Look
+from overpaint.tools.budget import Room
 from overpaint.tools.versions import versions_of
+
+Judging = Callable[[Subject, Toolbox], Awaitable[Verdict]]
+METHODS: dict[str, tuple[Judging, tuple[str, ...]]] = {
+    "checklist": (checklist.by_checklist, checklist.PROMPTS),
+    "score": (score.by_score, score.PROMPTS),
+    "strict": (strict.by_match, strict.PROMPTS),
+    "caption": (caption.by_caption, caption.PROMPTS),
+}
+"""How pictures are judged, and the prompt files it takes; any other method judges none."""
 
 
 async def judge(state: CandidateState, runtime: Runtime[Settings]) -> CandidateState:
@@ -42,10 +52,8 @@ async def _settled(attempt: Attempt, draft: Draft, runtime: Runtime[Settings]) -
     settings = overlaid(attempt["settings"], runtime.context)
     room = _room(attempt, draft, settings)
     toolbox = await open_toolbox(settings, attempt["run"], f"judge {attempt['id']}", runtime, room)
-    verdict, spent = None, empty_receipt()
-    if draft["outcome"] == "ok" and draft["image"] and toolbox.settings.judge_method != "none":
-        verdict = await _judged(attempt["checklist"], draft["image"], toolbox)
-        spent = await toolbox.spent()
+    verdict = await _judged(attempt, draft, toolbox)
+    spent = await toolbox.spent() if verdict else empty_receipt()
     total = add_receipts(draft["spent"], spent)
     record = await asyncio.to_thread(_record, attempt, draft, verdict, total, toolbox.settings)
     summary = _summary(attempt, record, await toolbox.records.write(record))
@@ -58,58 +66,18 @@ def _room(attempt: Attempt, draft: Draft, settings: dict[str, Any]) -> Room:
     return model_room(part).less(seconds=spent["seconds"], usd=spent["usd"])
 
 
-async def _judged(checklist: list[Requirement], image: ImageRef, toolbox: Toolbox) -> Verdict:
-    """Look until every belief is settled and a pass is confirmed, or the looks or what they may cost are used up."""
-    looks: list[Look] = []
-    answers: list[list[dict[str, Any]]] = [[] for _ in checklist]
-    beliefs: list[Belief] = []
-    places = list(range(len(checklist)))
-    while places and len(looks) < toolbox.settings.looks:
-        asked = [checklist[i] for i in places]
-        box = place_of(asked[0], beliefs[places[0]]) if looks and len(places) == 1 else None
-        try:
-            look = await look_at(image, asked, [beliefs[i] for i in places] if looks else [], toolbox, box=box)
-        except NoRoom as full:
-            if not looks:
-                return _unjudged(str(full))
-            break
-        looks.append(look)
-        if look["inspection"] is None:
-            return _unjudged(look["fault"] or "the judge gave no answer")
-        for place, answer in zip(places, look["inspection"]["answers"], strict=True):
-            answers[place].append(answer)
-        beliefs = [believe(r, a) for r, a in zip(checklist, answers, strict=True)]
-        places = sorted({*disputed(beliefs), *doubtful(beliefs), *unconfirmed(beliefs)})
-    if toolbox.settings.looks > 1:
-        beliefs = withheld(checklist, beliefs)
-    if toolbox.settings.probabilities:
-        beliefs = await with_probabilities(beliefs, checklist, image, toolbox)
-    return _verdict(checklist, beliefs, looks)
-
-
-def _verdict(checklist: list[Requirement], beliefs: list[Belief], looks: list[Look]) -> Verdict:
-    inspections = [look["inspection"] for look in looks if look["inspection"]]
-    qualities = [i["quality"] for i in inspections if i["quality"] is not None]
-    return Verdict(
-        beliefs=beliefs,
-        score=score(checklist, beliefs),
-        passed=all(b["answer"] == "yes" for b in beliefs),
-        quality=round(sum(qualities) / len(qualities), 4) if qualities else None,
-        flaws=inspections[0]["flaws"],
-        fault=None,
-    )
-
-
-def _unjudged(fault: str) -> Verdict:
-    """A broken answer can neither pass nor fail a picture, and an unconfirmed pass is no pass."""
-    return Verdict(beliefs=[], score=None, passed=None, quality=None, flaws=[], fault=fault)
+async def _judged(attempt: Attempt, draft: Draft, toolbox: Toolbox) -> Verdict | None:
+    judging = METHODS.get(toolbox.settings.judge_method)
+    if judging is None or draft["outcome"] != "ok" or draft["image"] is None:
+        return None
+    brief = attempt.get("brief", "")
+    return await judging[0](Subject(draft["image"], attempt["checklist"], brief, draft["prompt"]), toolbox)
 
 
 def _record(attempt: Attempt, draft: Draft, verdict: Verdict | None, spent: Receipt, settings: Settings) -> Record:
-    chats = {role: getattr(settings, role) for role in ("writer", "critic", "judge")}
-    used = ("judge.checklist", "judge.again", "judge.details", *(("judge.yes",) if settings.probabilities else ()))
-    judged = {name: load(name).label for name in used} if verdict else {}
-    return Record(
+    chats = _chats(settings)
+    judged = _prompts(settings) if verdict else {}
+    record = Record(
         id=attempt["id"],
         run=attempt["run"],
         round=attempt["round"],
@@ -133,6 +101,21 @@ def _record(attempt: Attempt, draft: Draft, verdict: Verdict | None, spent: Rece
         settings=settings.kept,
         versions=versions_of(settings.painter, frozenset(chats.values())),
     )
+    if "suggested" in attempt:
+        record["suggested"] = attempt["suggested"]
+    return record
+
+
+def _chats(settings: Settings) -> dict[str, str]:
+    roles: tuple[Role, ...] = ("writer", "critic", "judge")
+    asked: tuple[Role, ...] = (*roles, "captioner") if settings.judge_method == "caption" else roles
+    return {role: settings.model_of(role) for role in asked}
+
+
+def _prompts(settings: Settings) -> dict[str, str]:
+    """The labels of the judge's prompt files; replaced ones are told by the settings."""
+    used = METHODS[settings.judge_method][1] + (("judge.yes",) if settings.probabilities else ())
+    return {name: load(name).label for name in used}
 
 
 def _summary(attempt: Attempt, record: Record, sha256: str) -> Candidate:

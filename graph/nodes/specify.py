@@ -14,11 +14,18 @@ from overpaint.prompts import load
 
 
 async def specify(state: State, runtime: Runtime[Settings]) -> State:
-    """Write the checklist. Without an answer that can be read, the whole brief is the one requirement."""
+    """Write the checklist, unless one came with the brief.
+
+    Without an answer that can be read, and for judges that go by the brief, the whole brief is the one requirement.
+    """
     room = writer_room(state, Settings.model_validate(state["settings"]), checklist=True)
     toolbox = await open_toolbox(state["settings"], state["run"], "specify", runtime, room)
     if toolbox.settings.judge_method == "none":
         return {"checklist": []}
+    if given := state.get("requirements"):
+        return {"checklist": given, "requirements": None}
+    if toolbox.settings.judge_method != "checklist":
+        return {"checklist": numbered(whole(state["asked"]["text"]).requirements)}
     prompt, brief = load("specify"), state["asked"]["text"]
     reply = await toolbox.consult("writer", prompt, ChecklistDraft, values={"brief": brief})
     drafts = reply.value or whole(brief)

@@ -1,28 +1,36 @@
-"""upsample: rewrite the brief as a prompt that fits the painter."""
+"""upsample: write the first prompt, or prompts, by the method of the settings."""
 
 from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
 
 from langgraph.runtime import Runtime
 
 from overpaint.graph.allowance import writer_room
-from overpaint.graph.fitting import fitted
-from overpaint.graph.schemas import Upsampled
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import State
-from overpaint.graph.toolbox import open_toolbox
-from overpaint.prompts import load
+from overpaint.graph.toolbox import Toolbox, open_toolbox
+from overpaint.graph.writers.compare import by_comparing
+from overpaint.graph.writers.rewrite import by_rewriting
+from overpaint.graph.writers.variations import by_varying
+
+METHODS: dict[str, Callable[[State, Toolbox], Awaitable[State]]] = {
+    "rewrite": by_rewriting,
+    "compare": by_comparing,
+    "variations": by_varying,
+}
 
 
 async def upsample(state: State, runtime: Runtime[Settings]) -> State:
-    """Write the image prompt. Switched off, or when the writer's answer cannot be read, the brief itself is painted."""
-    brief = state["asked"]["text"]
-    room = writer_room(state, Settings.model_validate(state["settings"]), checklist=False)
+    """Write the image prompt. Switched off, the brief itself is painted.
+
+    Raises:
+        ProviderFault: the writer could not be reached, or its method cannot do without an answer.
+    """
+    settings = Settings.model_validate(state["settings"])
+    if not settings.upsample:
+        return {"prompt": state["asked"]["text"]}
+    room = writer_room(state, settings, checklist=False)
     toolbox = await open_toolbox(state["settings"], state["run"], "upsample", runtime, room)
-    if not toolbox.settings.upsample:
-        return {"prompt": brief}
-    prompt = load("upsample")
-    limit = state["painter"]["token_limit"]
-    reply = await toolbox.consult("writer", prompt, Upsampled, values={"brief": brief, "token_limit": limit})
-    written = reply.value.prompt.strip() if reply.value else ""
-    text, labels = await fitted(written or brief, brief, "writer", limit, toolbox)
-    return {"prompt": text, "prompts": {prompt.name: prompt.label, **labels}, "receipt": await toolbox.spent()}
+    written = await METHODS[settings.upsample_method](state, toolbox)
+    return {**written, "receipt": await toolbox.spent()}

@@ -13,6 +13,7 @@ def add_refine(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--image", metavar="FILE", type=Path, help="a picture to start from, or to describe when there is no brief"
     )
+    sub.add_argument("--offline", action="store_true", help="the built-in models do every job")
     sub.add_argument("--dry-run", action="store_true", help="say what would be done and cost at most, and do nothing")
     add_driving(sub)
 

@@ -12,6 +12,7 @@ from langgraph.runtime import RunControl
 
 from overpaint.driving import at_the_wheel, drive
 from overpaint.events import Event, relayed, run_at_end
+from overpaint.given import with_files
 from overpaint.graph.checklists import read_checklist
 from overpaint.graph.flow import build_graph
 from overpaint.graph.forking import Branch, Change, branch
@@ -60,7 +61,7 @@ async def stream_fork(
             nothing was written then. Or it failed later, as of `overpaint.driving.drive`: the fork can be resumed.
     """
     written = None if checklist is None else read_checklist(checklist)
-    change = Change(prompt, brief, written, dict(settings or {}))
+    change = Change(prompt, brief, written, with_files(settings or {}))
     async with aclosing(relayed(_told(run, start, change, home, out, control))) as events:
         async for event in events:
             yield event

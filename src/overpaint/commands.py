@@ -39,6 +39,16 @@ def settings_from(pairs: Iterable[str]) -> dict[str, Any]:
     return settings
 
 
+def given_settings(args: Namespace) -> dict[str, Any]:
+    """The settings of `refine`: with --offline, the built-in models do every job that no --set gives to another."""
+    given = settings_from(args.set)
+    if not args.offline:
+        return given
+    from overpaint.given import OFFLINE
+
+    return {**OFFLINE, **given}
+
+
 def _scalar(text: str) -> Any:
     word = text.strip()
     if word in ("True", "TRUE", "False", "FALSE", "Null", "NULL"):

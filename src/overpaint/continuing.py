@@ -13,6 +13,7 @@ from langgraph.types import Command, Overwrite
 
 from overpaint.driving import Wheel, at_the_wheel, drive, ending
 from overpaint.events import Event, relayed, run_at_end
+from overpaint.given import with_files
 from overpaint.graph.effective import refuse_fixed
 from overpaint.graph.kept import Kept, find_run, read_thread
 from overpaint.graph.persistence import on_thread
@@ -53,7 +54,7 @@ async def stream_resumed(
     Raises:
         BadInput: no such run, another process works on it, or something given cannot be used.
     """
-    async with aclosing(relayed(_told(run, dict(settings or {}), answer, home, out, control))) as events:
+    async with aclosing(relayed(_told(run, with_files(settings or {}), answer, home, out, control))) as events:
         async for event in events:
             yield event
 

@@ -10,18 +10,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
 
 from overpaint.events import Event, Narrator
+from overpaint.feedback import send_feedback
+from overpaint.graph.effective import effective, overlaid
 from overpaint.graph.flow import build_graph
 from overpaint.graph.kept import Graph, read_thread
-from overpaint.graph.persistence import on_thread, open_checkpointer
+from overpaint.graph.persistence import open_checkpointer
 from overpaint.graph.state import State
 from overpaint.graph.waiting import Postponed
 from overpaint.report import deliver_files, write_report
 from overpaint.result import Run
+from overpaint.run_metadata import run_config
 from overpaint.runs import restore
 from overpaint.tools.database import open_database
 from overpaint.tools.faults import BadInput, ProviderFault
@@ -76,7 +80,13 @@ async def _why_lost(thread: str) -> str:
 
 
 async def drive(
-    wheel: Wheel, given: Any, context: Any, out: Path | None, *, known: State | None = None
+    wheel: Wheel,
+    given: Any,
+    context: Any,
+    out: Path | None,
+    *,
+    known: State | None = None,
+    preset: str | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Run the graph and tell what happens; the last event is `done`.
 
@@ -86,6 +96,7 @@ async def drive(
         context: settings for a new run, or those given anew; None to keep all.
         out: folder that also receives the champion, the contact sheet and run.json.
         known: the state the run goes on from; None for a new one.
+        preset: the preset of a new run, for its metadata; None where it has no name.
 
     Raises:
         BadInput: something given cannot be used, or a disk refused. A new run that has painted nothing leaves
@@ -93,14 +104,18 @@ async def drive(
         ProviderFault, GraphDrained: a new run failed, or was drained, before it had an id.
     """
     started, error = time.monotonic(), ""
+    settings = overlaid(known["settings"], context) if known is not None else effective(context).kept
+    config = await asyncio.to_thread(run_config, wheel.thread, settings, preset)
     try:
         with open_database().faults():
-            async with aclosing(_events(wheel, given, context, known)) as events:
+            async with aclosing(_events(wheel, given, config, context, known)) as events:
                 async for event in events:
                     yield event
     except (BadInput, ProviderFault, Postponed, GraphDrained) as stop:
         error = await _told_of(wheel, stop.fault if isinstance(stop, Postponed) else stop, is_new=known is None)
     async for event in ending(wheel, out, error, started):
+        if event["kind"] == "done" and (fault := await send_feedback(config, event["run"])):
+            yield {"kind": "warning", "text": fault}
         yield event
 
 
@@ -144,13 +159,15 @@ async def ending(wheel: Wheel, out: Path | None, error: str = "", started: float
     yield {"kind": "done", "run": await asyncio.to_thread(_written, run, out)}
 
 
-async def _events(wheel: Wheel, given: Any, context: Any, known: State | None) -> AsyncGenerator[Event, None]:
+async def _events(
+    wheel: Wheel, given: Any, config: RunnableConfig, context: Any, known: State | None
+) -> AsyncGenerator[Event, None]:
     narrator = Narrator()
     for event in narrator.recall(known) if known is not None else ():
         yield event
     parts = wheel.graph.astream(
         given,
-        on_thread(wheel.thread),
+        config,
         context=context,
         stream_mode=["updates", "custom"],
         subgraphs=True,

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from overpaint.commands import say_json, settings_from
+from overpaint.commands import given_settings, say_json
+from overpaint.given import settings_of
 from overpaint.graph.chat_settings import ROLES, Role
 from overpaint.graph.costs import QUESTIONS, call_cost, facts_of, odds_cost, refuse_small_caps, runs_here, unpriced
 from overpaint.graph.effective import refuse_ignored
 from overpaint.graph.nodes.intake import check_brief
-from overpaint.graph.settings import Settings, load_preset, merge
+from overpaint.graph.settings import Settings
 from overpaint.graph.toolbox import CAPPED_ANSWER, open_toolbox
 from overpaint.phrases import clean, counted, money
 from overpaint.plain import say
@@ -59,7 +60,7 @@ def dry_run(args: Namespace) -> int:
     Raises:
         BadInput: something given cannot be used, as in `refine`.
     """
-    settings = merge(load_preset(args.preset or "default"), settings_from(args.set))
+    settings = settings_of(args.preset, given_settings(args))
     brief = check_brief(args.brief or "") if args.brief is not None or args.image is None else None
     told = asyncio.run(planned(brief, args.preset or "default", settings, described=brief is None))
     if args.json:

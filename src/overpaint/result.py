@@ -30,6 +30,8 @@ class Run:
         settings: the effective settings, no secrets.
         requests: what a waiting run asks a person, in LangChain's HITLRequest shape.
         forked_from: run, thread, checkpoint and candidate that a fork came from.
+        stopped_at: the round of the stop, where the run painted on after it (mode=full).
+        unrendered: a revised prompt that was written and never painted.
     """
 
     run: str
@@ -48,6 +50,8 @@ class Run:
     error: str | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     forked_from: dict[str, Any] | None = None
+    stopped_at: int | None = None
+    unrendered: str | None = None
     wall_seconds: float = field(default=0.0, compare=False)
 
     def image_path(self, record: Record) -> Path | None:
@@ -71,7 +75,8 @@ def _suffix(mime: str) -> str:
 def to_json(run: Run) -> dict[str, Any]:
     """The one object that `--json` prints and `run.json` holds; `image` and `report` are file paths.
 
-    `error` is there only when something failed, `requests` only while the run waits, `forked_from` only in a fork.
+    `error` is there only when something failed, `requests` only while the run waits, `forked_from` only in a fork,
+    `stopped_at` only where the run went on after its stop, `unrendered` only where a prompt was never painted.
     `champion` is None when no picture was made, `passed` and `score` where nothing was judged.
     """
     champion = run.champion
@@ -86,7 +91,13 @@ def to_json(run: Run) -> dict[str, Any]:
         "receipt": dict(run.receipt),
         "report": None if run.report is None else str(run.report),
     }
-    extra = {"error": run.error, "requests": run.requests or None, "forked_from": run.forked_from}
+    extra = {
+        "error": run.error,
+        "requests": run.requests or None,
+        "forked_from": run.forked_from,
+        "stopped_at": run.stopped_at,
+        "unrendered": run.unrendered,
+    }
     return said | {name: value for name, value in extra.items() if value is not None}
 
 

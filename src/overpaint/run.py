@@ -15,11 +15,12 @@ from langgraph.runtime import RunControl
 
 from overpaint.driving import at_the_wheel, drive
 from overpaint.events import Event, relayed, run_at_end
+from overpaint.given import settings_of
 from overpaint.graph.chat_settings import ROLES
 from overpaint.graph.costs import refuse_small_caps
 from overpaint.graph.effective import painter_facts
 from overpaint.graph.nodes.intake import check_brief
-from overpaint.graph.settings import Settings, load_preset, merge
+from overpaint.graph.settings import Settings
 from overpaint.graph.toolbox import open_toolbox
 from overpaint.report import check_folder
 from overpaint.result import Run
@@ -61,9 +62,9 @@ async def stream(
     Raises:
         BadInput: something given cannot be used; nothing has been painted, and nothing is left behind.
     """
-    effective = merge(load_preset(preset or "default"), settings or {})
+    effective = settings_of(preset, settings or {})
     data = await asyncio.to_thread(_read, image)
-    async with aclosing(relayed(_told(brief, data, effective, home, out, control))) as events:
+    async with aclosing(relayed(_told(brief, data, effective, home, out, control, preset or "default"))) as events:
         async for event in events:
             yield event
 
@@ -101,13 +102,14 @@ async def _told(
     home: Path | None,
     out: Path | None,
     control: RunControl | None,
+    preset: str,
 ) -> AsyncGenerator[Event, None]:
     with use_home(home):
         await preflight(brief, data, settings)
         if out is not None:
             await asyncio.to_thread(check_folder, out)
         async with at_the_wheel(str(uuid.uuid4()), control) as wheel:
-            async for event in drive(wheel, await _input(brief, data), settings, out):
+            async for event in drive(wheel, await _input(brief, data), settings, out, preset=preset):
                 yield event
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from overpaint.commands import say_json, settings_from, show_run
+from overpaint.commands import given_settings, say_json, settings_from, show_run
 from overpaint.draining import draining
 from overpaint.phrases import clean, way_on
 from overpaint.plain import Lasting, PlainView, SilentView, View, is_terminal, say
@@ -40,7 +40,7 @@ class Driven:
 
 def refine(args: Namespace, stream: Stream | None = None) -> int:
     """Refine a picture, showing it as it happens; prints the run in the form asked for."""
-    settings = settings_from(args.set)
+    settings = given_settings(args)
     if args.brief is None and args.image is None:
         raise BadInput(
             'there is nothing to paint; give a brief, as in: overpaint refine "a red circle", or --image FILE'

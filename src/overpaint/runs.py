@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from overpaint.graph.controller import crown, passes
+from overpaint.graph.crowning import crown, passes
 from overpaint.graph.kept import Kept, find_run, kept_runs
 from overpaint.graph.minting import of_round
 from overpaint.graph.record import Record
+from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate, Plan, empty_receipt
 from overpaint.phrases import counted
 from overpaint.result import Run, Status
@@ -104,6 +105,8 @@ async def restore(kept: Kept, error: str = "", *, strict: bool = True) -> Run:
         error="; ".join(faults) or None,
         requests=[interrupt.value for interrupt in kept.interrupts],
         forked_from=dict(origin) if (origin := values.get("forked_from")) else None,
+        stopped_at=values.get("stopped_at"),
+        unrendered=values.get("unrendered"),
     )
 
 
@@ -133,7 +136,8 @@ def _champion(kept: Kept) -> Candidate | None:
     values, champion = kept.values, kept.values.get("champion")
     if "decide" not in kept.next or "round" not in values:
         return champion
-    return crown(champion, of_round(values, values["round"]), values.get("declined"))
+    settings = Settings.model_validate(values["settings"])
+    return crown(champion, of_round(values, values["round"]), values.get("declined"), settings)
 
 
 def status_of(kept: Kept) -> Status:

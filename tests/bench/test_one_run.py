@@ -7,9 +7,9 @@ from pathlib import Path
 
 import easel
 import pytest
-from briefs import load_briefs
 from one_run import History, Stage, budgeted, histories, run_once, run_seed
 
+from overpaint.evaluation.scenes.briefs import load_briefs
 from overpaint.graph.settings import load_preset, merge
 from overpaint.tools.home import use_home
 

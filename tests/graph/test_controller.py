@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overpaint.graph.checklists import fingerprint
-from overpaint.graph.controller import cap_reached, crown, failing, is_outdated, passes, plan
+from overpaint.graph.controller import cap_reached, failing, is_outdated, plan
+from overpaint.graph.crowning import crown, passes
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Brief, Candidate, PainterFacts, Receipt, Requirement, State, empty_receipt
 

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from overpaint.graph.attempt import Attempt
-from overpaint.graph.controller import crown, plan
+from overpaint.graph.controller import plan
+from overpaint.graph.crowning import crown
 from overpaint.graph.minting import of_round, sends, spread
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate, Proposal, Receipt, State, add_receipts, empty_receipt, merge_candidates

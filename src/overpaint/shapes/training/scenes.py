@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from overpaint.shapes.drawing import draw
+from overpaint.shapes.kept_back import reserved
 from overpaint.shapes.scene import COLOURS, SHAPES, SIZES, Thing
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ WEIGHTS = (0.16, 0.24, 0.2, 0.16, 0.12, 0.12)
 """How often a scene has so many things."""
 ALIKE = 0.45
 """The share of scenes where several things are of one kind, so that counting is learned."""
-KEPT_BACK = 8
-"""One in so many sets of kinds is never trained on."""
 
 
 def scene(rng: random.Random) -> list[Thing]:
@@ -34,17 +32,6 @@ def scene(rng: random.Random) -> list[Thing]:
 def crowd(rng: random.Random, counts: Sequence[int]) -> list[Thing]:
     """Random things, as many as one of `counts` says, of any kinds: for the autoencoder, which reads no words."""
     return [_thing(rng, place) for place in rng.sample(range(9), rng.choice(counts))]
-
-
-def reserved(kinds: Iterable[tuple[str, str]]) -> bool:
-    """Whether a scene of these kinds, each a colour and a shape, is kept back for tests and benchmarks.
-
-    One set in eight of two kinds or more is, by its hash; the order does not matter. A kind alone never is: there are
-    only 42 of them.
-    """
-    listed = sorted(f"{colour} {shape}" for colour, shape in kinds)
-    digest = hashlib.sha256("\n".join(listed).encode()).digest()
-    return len(listed) > 1 and digest[0] % KEPT_BACK == 0
 
 
 def _any_scene(rng: random.Random) -> list[Thing]:

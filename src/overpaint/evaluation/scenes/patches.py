@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from overpaint.shapes.scene import COLOURS, GROUND, PALETTE, SIDE
 
-Mask = NDArray[np.bool_]
-Plane = NDArray[np.float64]
-Labels = NDArray[np.intp]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-OPPONENT = np.array([[1 / 3, 0.7, 0.35], [1 / 3, -0.7, 0.35], [1 / 3, 0.0, -0.7]])
+    Mask = NDArray[np.bool_]
+    Plane = NDArray[np.float64]
+    Labels = NDArray[np.intp]
+
+OPPONENT = ((1 / 3, 0.7, 0.35), (1 / 3, -0.7, 0.35), (1 / 3, 0.0, -0.7))
 """From RGB to lightness, red against green, yellow against blue: linear, so a mix with the ground keeps its way."""
 FAINT = 0.4
 """Share of a colour's full strength up to which a pixel is ground."""
@@ -32,6 +34,8 @@ WIDEST = 21
 
 def read_pixels(picture: bytes | Image.Image) -> Plane:
     """RGB of the picture on the ground, 64 x 64."""
+    import numpy as np
+
     layer = (Image.open(BytesIO(picture)) if isinstance(picture, bytes) else picture).convert("RGBA")
     flat = Image.alpha_composite(Image.new("RGBA", layer.size, (*GROUND, 255)), layer).convert("RGB")
     return np.asarray(flat.resize((SIDE, SIDE), Image.Resampling.BOX), np.float64)
@@ -45,6 +49,8 @@ def away_from_ground(pixels: Plane) -> Plane:
 
 def ink(away: Plane) -> tuple[Plane, Labels]:
     """Per pixel: how far it is from the ground, 1 being the full palette colour, and which colour's way it goes."""
+    import numpy as np
+
     full = away_from_ground(np.array([PALETTE[colour] for colour in COLOURS], np.float64))
     reach = np.linalg.norm(full, axis=1)
     colour = (away @ (full / reach[:, None]).T).argmax(axis=-1)
@@ -53,6 +59,8 @@ def ink(away: Plane) -> tuple[Plane, Labels]:
 
 def label_things(strength: Plane, colour: Labels, away: Plane) -> Labels:
     """Number the things from 1 on; 0 is ground."""
+    import numpy as np
+
     labels = _flood(np.where(strength > FAINT, colour + 1, 0))
     _absorb(labels, away)
     for label in np.unique(labels[labels > 0]):
@@ -64,6 +72,8 @@ def label_things(strength: Plane, colour: Labels, away: Plane) -> Labels:
 
 def _flood(kinds: NDArray[Any]) -> Labels:
     """Number the areas of one kind that hang together by sides or corners from 1 on; kind 0 stays 0."""
+    import numpy as np
+
     width = SIDE + 2
     padded = np.pad(kinds, 1).ravel()
     flat: list[int] = padded.tolist()
@@ -84,6 +94,8 @@ def _flood(kinds: NDArray[Any]) -> Labels:
 
 def _absorb(labels: Labels, away: Plane) -> None:
     """Give what is no thing of its own to the larger area it touches most, from the smallest up."""
+    import numpy as np
+
     sizes = np.bincount(labels.ravel())
     room = STAIN * sizes
     for label in sizes.argsort():
@@ -105,32 +117,44 @@ def _is_scrap(mask: Mask) -> bool:
 
 
 def _alike(patch: Mask, host: Mask, away: Plane) -> bool:
+    import numpy as np
+
     inks = [np.median(away[_eroded(area)], axis=0) for area in (patch, host) if not _is_scrap(area)]
     return len(inks) == 2 and bool(np.linalg.norm(inks[0] - inks[1]) < ALIKE)
 
 
 def _around(mask: Mask) -> list[Mask]:
+    import numpy as np
+
     padded = np.pad(mask, 1)
     return [padded[y : y + SIDE, x : x + SIDE] for y in range(3) for x in range(3)]
 
 
 def _grown(mask: Mask) -> Mask:
+    import numpy as np
+
     grown: Mask = np.logical_or.reduce(_around(mask))
     return grown
 
 
 def _eroded(mask: Mask) -> Mask:
+    import numpy as np
+
     eroded: Mask = np.logical_and.reduce(_around(mask))
     return eroded
 
 
 def span(mask: Mask) -> int:
     """The longer side of what a mask covers, in pixels."""
+    import numpy as np
+
     return int(max(np.ptp(np.flatnonzero(mask.any(axis=axis))) + 1 for axis in (0, 1)))
 
 
 def _parted(mask: Mask, strength: Plane) -> Labels:
     """Number the parts an area falls into when it is worn off from its rim; each pixel goes to the nearest."""
+    import numpy as np
+
     pixels = np.argwhere(mask)
     for worn in _worn(mask, strength):
         seeds = _flood(worn)
@@ -151,6 +175,8 @@ def _worn(mask: Mask, strength: Plane) -> Iterator[Mask]:
 
 def cover_of(labels: Labels, label: int, strength: Plane) -> Plane:
     """How much of each pixel a thing fills, 0 to 1, its rim included."""
+    import numpy as np
+
     mask = labels == label
     inside = np.sort(strength[mask])
     level = inside[3 * len(inside) // 4]

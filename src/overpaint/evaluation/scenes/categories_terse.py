@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from categories import OPENINGS, RELATION_WORDS, RELATIONS, WORDY, Drawn, joined, phrase
-
+from overpaint.evaluation.scenes.categories import OPENINGS, RELATION_WORDS, RELATIONS, WORDY, Drawn, joined, phrase
 from overpaint.shapes.cells import centre, holds
 from overpaint.shapes.language import kind_words
 from overpaint.shapes.layout import possible

@@ -7,19 +7,30 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from briefs import EASY, MULTI, SEEDS, SetName, canonical, digest, kept_back, load_briefs, mixed
 from hypothesis import given
 from hypothesis import strategies as st
 
+from overpaint.evaluation.scenes.briefs import (
+    EASY,
+    MULTI,
+    SEEDS,
+    SetName,
+    canonical,
+    digest,
+    kept_back,
+    load_briefs,
+    mixed,
+)
 from overpaint.shapes.drawing import random_things
+from overpaint.shapes.kept_back import reserved
 from overpaint.shapes.layout import possible
 from overpaint.shapes.parser import parse
 from overpaint.shapes.scene import Group, Link, Relation, Spec
-from overpaint.shapes.training.scenes import reserved, scene
+from overpaint.shapes.training.scenes import scene
 from overpaint.tools.faults import BadInput
 from tests.shapes.specs import scenes, specs
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 INVERSE: dict[Relation, Relation] = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
 A, B, C = Group("circle"), Group("square"), Group("star")
 

@@ -1,0 +1,1 @@
+"""Where the next prompt comes from: one file per critique_method."""

@@ -1,0 +1,65 @@
+"""Who is champion, and which picture the next is made from. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from overpaint.graph.settings import Settings
+from overpaint.graph.state import Candidate, State, birth
+
+HOLDS = "y"
+"""The belief that a requirement holds."""
+
+
+def crown(
+    champion: Candidate | None,
+    challengers: Iterable[Candidate],
+    declined: str | None = None,
+    settings: Settings | None = None,
+) -> Candidate | None:
+    """The champion after a round: it falls only to a challenger that loses no requirement and gains one.
+
+    The first champion is the best of its round by score; a picture that could not be judged is taken only while there
+    is nothing better. A champion that a person declined (its id) falls to one that merely loses nothing. Judges that
+    give a score are followed by it alone, and `chain=last` takes whatever was painted last unless something passed.
+    """
+    for challenger in sorted(challengers, key=lambda c: -1.0 if c["score"] is None else c["score"], reverse=True):
+        if challenger["outcome"] == "ok" and _takes(challenger, champion, declined, settings):
+            champion = challenger
+    return champion
+
+
+def at_work(state: State, settings: Settings) -> Candidate | None:
+    """The picture that the next one is made from: the champion, or under `chain=last` the last whole one."""
+    if settings.chain == "champion":
+        return state.get("champion")
+    whole = [c for c in state.get("candidates", {}).values() if c["outcome"] == "ok"]
+    return max(whole, key=birth) if whole else state.get("champion")
+
+
+def passes(candidate: Candidate | None) -> bool:
+    """True when every requirement is believed to hold."""
+    return candidate is not None and bool(candidate["beliefs"]) and set(candidate["beliefs"]) == {HOLDS}
+
+
+def _takes(challenger: Candidate, champion: Candidate | None, declined: str | None, settings: Settings | None) -> bool:
+    if champion is None or settings is None:
+        return _beats(challenger, champion, declined)
+    if settings.chain == "last":
+        return not passes(champion) and birth(challenger) > birth(champion)
+    if settings.judge_method == "score":
+        return (challenger["score"] or 0.0) > (champion["score"] or 0.0)
+    return _beats(challenger, champion, declined)
+
+
+def _beats(challenger: Candidate, champion: Candidate | None, declined: str | None) -> bool:
+    if champion is None:
+        return True
+    if challenger["id"] == champion["id"]:
+        return False
+    new, old = challenger["beliefs"], champion["beliefs"]
+    if not new or not old:
+        return bool(new) and not old
+    lost = any(o == HOLDS and n != HOLDS for n, o in zip(new, old, strict=True))
+    gained = any(n == HOLDS and o != HOLDS for n, o in zip(new, old, strict=True))
+    return not lost and (gained or champion["id"] == declined)

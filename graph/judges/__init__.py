@@ -1,0 +1,1 @@
+"""How pictures are judged: one file per judge_method."""

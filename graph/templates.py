@@ -1,0 +1,77 @@
+"""Prompt texts that a user's own replace: the six of the socratic method."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from jinja2 import TemplateError
+
+from overpaint.prompts import Prompt, load
+from overpaint.tools.faults import BadInput
+
+PROMPTS = ("caption.rewrite", "caption.similar", "caption.best")
+PARTS = ("system", "human")
+REPLACEABLE = tuple(f"{name}.{part}" for name in PROMPTS for part in PARTS)
+LONGEST = 8000
+"""Characters of one text: every checkpoint holds it."""
+
+
+def text_of(name: str, templates: Mapping[str, str] | None) -> Prompt:
+    """A prompt file, with what replaces its parts; its label is then that of the text in force."""
+    prompt = load(name)
+    ours = {part: text for part in PARTS if (text := (templates or {}).get(f"{name}.{part}")) is not None}
+    if not ours:
+        return prompt
+    replaced = replace(prompt, **ours)  # type: ignore[arg-type]
+    digest = hashlib.sha256(f"{replaced.system}\n{replaced.human}".encode()).hexdigest()
+    return replace(replaced, sha256=digest)
+
+
+def read_templates(paths: Mapping[str, str]) -> dict[str, str]:
+    """The texts of the files that a user names; the graph itself opens none.
+
+    Args:
+        paths: a file by the part of a prompt that it replaces.
+
+    Raises:
+        BadInput: no such part, or a file that cannot be read or used.
+    """
+    texts = {name: _read(name, Path(path)) for name, path in paths.items()}
+    check_templates(texts)
+    return texts
+
+
+def check_templates(templates: Mapping[str, str] | None) -> None:
+    """Refuse texts that could not be sent.
+
+    Raises:
+        BadInput: no such part, a text that is too long, or one that asks for a value that it is not given.
+    """
+    for name, text in (templates or {}).items():
+        if name not in REPLACEABLE:
+            raise BadInput(f"there is no template {name[:60]!r}; there are: {', '.join(REPLACEABLE)}")
+        if not text.strip() or len(text) > LONGEST:
+            raise BadInput(f"the template {name} has {len(text):,} characters and needs 1 to {LONGEST:,}")
+    for name in PROMPTS:
+        _try(name, templates)
+
+
+def _read(name: str, path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, ValueError) as fault:
+        why = fault.strerror if isinstance(fault, OSError) else "it is not UTF-8 text"
+        raise BadInput(f"the template {name[:60]} cannot be read from {str(path)[:200]!r}: {why}") from None
+
+
+def _try(name: str, templates: Mapping[str, str] | None) -> None:
+    prompt = text_of(name, templates)
+    values = {value: [] if value in ("history", "captions") else "" for value in prompt.variables}
+    try:
+        prompt.render(**values)
+    except (TemplateError, TypeError, ValueError, ArithmeticError) as fault:
+        given = ", ".join(sorted(prompt.variables))
+        raise BadInput(f"the template {name} cannot be filled in: {fault}; what it is given: {given}") from None

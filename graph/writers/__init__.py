@@ -1,0 +1,1 @@
+"""How the first prompts are written: one file per upsample_method."""

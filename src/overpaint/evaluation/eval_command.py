@@ -1,0 +1,240 @@
+"""`overpaint eval`: the same briefs under several presets, with the same seeds, models and budget."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import shlex
+import sys
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from overpaint.commands import say_json, settings_from
+from overpaint.phrases import clean, counted
+from overpaint.plain import say
+from overpaint.tools.faults import BadInput
+
+if TYPE_CHECKING:
+    from overpaint.evaluation.experiment import Experiment
+    from overpaint.evaluation.nouns import Dataset, Outcome
+    from overpaint.graph.settings import Settings
+
+BUDGET = 8
+INTERRUPTED = 130
+SHOWN_FAULTS = 5
+
+
+def add_eval(sub: argparse.ArgumentParser) -> None:
+    """Of `eval`."""
+    sub.add_argument(
+        "dataset",
+        metavar="DATASET",
+        nargs="?",
+        help="scenes, a known name, hub:OWNER/NAME, or a file; with --resume it may be left out, as may all else but"
+        " --name",
+    )
+    sub.add_argument("--preset", metavar="A,B,…", help="the presets to compare")
+    sub.add_argument("--budget", metavar="N", type=_whole, help=f"most pictures for each brief; {BUDGET} if left out")
+    sub.add_argument("--limit", metavar="N", type=_whole, help="so many rows of the dataset at most")
+    sub.add_argument("--sample", metavar="SEED", type=int, help="rows drawn by this seed, not the first")
+    sub.add_argument("--columns", metavar="brief=…,id=…", help="which column holds what, in a file of your own")
+    sub.add_argument("--images", metavar="DIR", type=Path, help="the folder of the dataset's reference pictures")
+    sub.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="one setting of all presets")
+    sub.add_argument("--workers", metavar="K", type=_whole, help="runs side by side; one per core if left out")
+    sub.add_argument("--name", metavar="EXPERIMENT", help="what to call it; dataset and time if left out")
+    sub.add_argument("--out", metavar="DIR", type=Path, help="where to keep it; OVERPAINT_HOME/experiments if left out")
+    sub.add_argument("--resume", action="store_true", help="go on with the experiment of this --name")
+    sub.add_argument("--json", action="store_true", help="print one JSON object on stdout, everything else on stderr")
+
+
+def evaluate(args: Namespace) -> int:
+    """Run an evaluation, or the rest of one, and print its table; 130 when it was interrupted.
+
+    Raises:
+        BadInput: something given cannot be used; nothing was run. Or this machine is at fault (a full disk).
+        ProviderFault: a provider failed all runs.
+    """
+    out = sys.stderr if args.json else sys.stdout
+    experiment = _resumed(args) if args.resume else _begun(args, out)
+    say(f"experiment {experiment.name}: {experiment.folder}", out)
+    if not _carried_out(args, experiment):
+        return _interrupted(args, experiment)
+    _tell(experiment, as_json=args.json)
+    return 0
+
+
+def _begun(args: Namespace, out: Any) -> Experiment:
+    from overpaint.evaluation.datasets.names import describe
+    from overpaint.evaluation.experiment import checked_name, experiments_folder, refuse_taken
+    from overpaint.evaluation.jobs import create
+
+    if args.dataset is None:
+        raise BadInput("no dataset is named; as in: overpaint eval scenes --preset one-shot,default --limit 20")
+    name = checked_name(args.name or _dated(args.dataset))
+    refuse_taken(experiments_folder(args.out) / name)
+    budget = args.budget or BUDGET
+    presets = _presets(args, budget)
+    dataset = _dataset(args)
+    for line in describe(dataset):
+        say(line, out)
+    return create(name, dataset, presets, args.out, budget=budget, sample=args.sample)
+
+
+def _resumed(args: Namespace) -> Experiment:
+    from overpaint.evaluation.experiment import open_experiment
+    from overpaint.evaluation.jobs import described, refuse_other
+
+    if args.name is None:
+        raise BadInput("which experiment is to be resumed? Give its --name, and --out if it had one")
+    experiment = open_experiment(args.name, args.out)
+    asked: dict[str, Any] = {}
+    if args.dataset is not None:
+        asked["dataset"] = described(_dataset(args))
+    if args.budget is not None:
+        asked["budget"] = args.budget
+    if args.preset is not None or args.set:
+        presets = _presets(args, args.budget or experiment.about["budget"], list(experiment.about["presets"]))
+        asked["presets"] = {name: settings.kept for name, settings in presets.items()}
+    refuse_other(experiment, asked)
+    return experiment
+
+
+def _presets(args: Namespace, budget: int, recorded: Sequence[str] = ()) -> Mapping[str, Settings]:
+    """The settings of the presets that are named, each seen to be usable before anything is run."""
+    from overpaint.evaluation.jobs import preset_settings
+    from overpaint.run import preflight
+
+    named = recorded if args.preset is None else [name.strip() for name in args.preset.split(",") if name.strip()]
+    presets = preset_settings(named, settings_from(args.set), budget)
+    for settings in presets.values():
+        asyncio.run(preflight("a red circle", None, settings))
+    return presets
+
+
+def _dataset(args: Namespace) -> Dataset:
+    from overpaint.evaluation.datasets.names import load_dataset
+
+    columns = None if args.columns is None else columns_from(args.columns)
+    return load_dataset(args.dataset, limit=args.limit, sample=args.sample, columns=columns, images=args.images)
+
+
+def columns_from(text: str) -> dict[str, str]:
+    """Read `what=column` pairs, parted by commas.
+
+    Raises:
+        BadInput: one of them is no pair.
+    """
+    columns = {}
+    for pair in text.split(","):
+        what, equals, column = (part.strip() for part in pair.partition("="))
+        if not (what and equals and column):
+            raise BadInput(
+                f"--columns {clean(pair, 60)!r} is not what=column; write for example --columns brief=caption"
+            )
+        columns[what] = column
+    return columns
+
+
+def _carried_out(args: Namespace, experiment: Experiment) -> bool:
+    """Do what is left to do; False when it was interrupted."""
+    from overpaint.evaluation.harness import carry_out
+    from overpaint.evaluation.jobs import jobs_left
+    from overpaint.evaluation.progress import progress_on
+
+    left = len(jobs_left(experiment))
+    if not left:
+        return True
+    total = len(experiment.about["dataset"]["rows"]) * len(experiment.about["presets"])
+    processes, side_by_side = _spread(args.workers, experiment)
+    progress = progress_on(sys.stderr, total - left, total)
+    try:
+        return asyncio.run(carry_out(experiment, processes, side_by_side, progress))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return False
+
+
+def _spread(workers: int | None, experiment: Experiment) -> tuple[int, int]:
+    """How many processes, and how many runs side by side in each.
+
+    A painter that runs here needs a core of its own. Requests to a remote one are made from one process, which keeps to
+    its limits (OVERPAINT_LIMITS).
+    """
+    from overpaint.tools.prices import LOCAL
+
+    many = workers or os.cpu_count() or 1
+    painters = {settings["painter"].partition(":")[0] for settings in experiment.about["presets"].values()}
+    return (many, 1) if painters & LOCAL else (1, many)
+
+
+def _interrupted(args: Namespace, experiment: Experiment) -> int:
+    done = counted(len(experiment.outcomes()), "run")
+    place = "" if args.out is None else f" --out {shlex.quote(str(args.out))}"
+    say(
+        f"overpaint: interrupted, {done} kept; go on with: overpaint eval --resume --name {experiment.name}{place}",
+        sys.stderr,
+    )
+    if args.json:
+        say_json({"status": "interrupted", "experiment": str(experiment.folder)})
+    return INTERRUPTED
+
+
+def _tell(experiment: Experiment, *, as_json: bool) -> None:
+    from overpaint.evaluation.report import write_report
+    from overpaint.evaluation.tables import summary_table
+
+    outcomes, report = experiment.outcomes(), write_report(experiment)
+    if as_json:
+        say_json(_to_json(experiment, outcomes, report))
+        return
+    for line in ["", *summary_table(outcomes).splitlines(), "", *_faults(outcomes), f"report: {report}"]:
+        say(line)
+
+
+def _faults(outcomes: Sequence[Outcome]) -> list[str]:
+    """Why runs failed: the first few, each with its brief."""
+    failed = [outcome for outcome in outcomes if outcome["status"] == "failed"]
+    lines = [f"  {o['preset']}, {clean(o['row'], 60)}: {clean(o['error'] or '', 200)}" for o in failed[:SHOWN_FAULTS]]
+    more = [f"  and {len(failed) - SHOWN_FAULTS:,} more"] if len(failed) > SHOWN_FAULTS else []
+    return [f"{counted(len(failed), 'run')} failed:", *lines, *more] if failed else []
+
+
+def _to_json(experiment: Experiment, outcomes: Sequence[Outcome], report: Path) -> dict[str, Any]:
+    from overpaint.evaluation.statistics import against_best, basis, by_preset, finite, per_success, ranked, success
+
+    found, tests = by_preset(outcomes), against_best(outcomes)
+    presets = [
+        {
+            "preset": preset,
+            "success": asdict(success(found[preset])),
+            "per_success": {name: finite(value) for name, value in asdict(per_success(found[preset])).items()},
+            "failed": sum(outcome["status"] == "failed" for outcome in found[preset]),
+            "against_best": asdict(test) if (test := tests[preset]) else None,
+        }
+        for preset in ranked(outcomes)
+    ]
+    dataset = experiment.about["dataset"]
+    return {
+        "status": "done",
+        "experiment": str(experiment.folder),
+        "dataset": {**dataset, "rows": len(dataset["rows"])},
+        "budget": experiment.about["budget"],
+        "success_by": basis(outcomes),
+        "presets": presets,
+        "report": str(report),
+    }
+
+
+def _dated(dataset: str) -> str:
+    stem = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in Path(dataset).stem).strip("-")
+    return f"{stem[:60] or 'experiment'}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+
+
+def _whole(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < len(text) < 6 or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 to 99,999")
+    return int(text)

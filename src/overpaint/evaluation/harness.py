@@ -1,0 +1,133 @@
+"""The equal-budget harness: all jobs of an experiment done in worker processes, every outcome kept as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+
+from langgraph.runtime import RunControl
+
+from overpaint.draining import draining
+from overpaint.evaluation.experiment import Experiment
+from overpaint.evaluation.jobs import jobs_left
+from overpaint.evaluation.nouns import Outcome
+from overpaint.evaluation.progress import Progress
+from overpaint.evaluation.workers import Crew
+from overpaint.plain import say
+from overpaint.tools.database import open_database
+from overpaint.tools.faults import ProviderFault
+from overpaint.tools.home import open_home, use_home
+from overpaint.tools.leases import Leases
+
+DEAD_AFTER = 20
+"""Runs that a provider failed, one after the other, before it is taken for dead."""
+TICK_SECONDS = 1.0
+
+
+async def carry_out(experiment: Experiment, processes: int, side_by_side: int, progress: Progress) -> bool:
+    """Do every job of an experiment that has no outcome yet.
+
+    The first signal (Ctrl-C, SIGTERM) has the steps at work finished, the second cancels this.
+
+    Args:
+        experiment: whose outcomes are kept as they come.
+        processes: how many workers.
+        side_by_side: how many runs each has at a time.
+        progress: is told of every outcome.
+
+    Returns:
+        False when a signal ended it before all was done.
+
+    Raises:
+        ProviderFault: a provider is dead; what it failed is left to be done.
+        Held: another process works on this experiment.
+        BadInput: something is wrong with this machine.
+    """
+    control, keeping = RunControl(), Keeping(experiment)
+    with use_home(experiment.home), draining(control, lambda line: say(line, sys.stderr)):
+        await asyncio.to_thread(open_home)
+        crew = Crew(await asyncio.to_thread(jobs_left, experiment), experiment.home, processes, side_by_side)
+        async with _alone_on(experiment), aclosing(crew.outcomes(control)) as outcomes:
+            with progress:
+                ticking = asyncio.create_task(_tick(progress))
+                try:
+                    async for outcome in outcomes:
+                        await asyncio.to_thread(keeping.keep, outcome)
+                        progress.on(outcome)
+                finally:
+                    ticking.cancel()
+    if crew.left:
+        return False
+    keeping.end()
+    return True
+
+
+@asynccontextmanager
+async def _alone_on(experiment: Experiment) -> AsyncIterator[None]:
+    """Hold the lease on an experiment; this task is cancelled should it be lost."""
+    task = asyncio.current_task()
+
+    def on_lost() -> None:
+        if task is not None:
+            task.cancel()
+
+    async with Leases(open_database()).held(f"experiment {experiment.about['id']}", on_lost):
+        yield
+
+
+async def _tick(progress: Progress) -> None:
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        progress.tick()
+
+
+class Keeping:
+    """Keeps outcomes; those of runs that a provider failed only when another run shows that it lives.
+
+    So an experiment is not filled with the failures of a dead provider, and can be gone on with when it is back.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._experiment = experiment
+        self._held: list[Outcome] = []
+        self._any_kept = bool(experiment.outcomes())
+
+    def keep(self, outcome: Outcome) -> None:
+        """Take one outcome in.
+
+        Raises:
+            ProviderFault: the provider is dead.
+            BadInput: the disk refused.
+        """
+        if outcome["stop_reason"] == "provider" and outcome["status"] == "failed":
+            self._held.append(outcome)
+            if len(self._held) >= DEAD_AFTER:
+                self._give_up()
+        elif outcome["status"] == "failed":
+            self._experiment.add_outcome(outcome)
+        else:
+            self._let_go()
+            self._experiment.add_outcome(outcome)
+            self._any_kept = True
+
+    def end(self) -> None:
+        """No more will come.
+
+        Raises:
+            ProviderFault: the provider failed every run there was.
+        """
+        if self._held and not self._any_kept:
+            self._give_up()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        for outcome in self._held:
+            self._experiment.add_outcome(outcome)
+        self._held.clear()
+
+    def _give_up(self) -> None:
+        failed = self._held[-1]
+        many = f"{len(self._held)} runs, one after the other" if len(self._held) > 1 else "the run"
+        raise ProviderFault(f"the provider failed {many}: {failed['error']}")

@@ -1,0 +1,146 @@
+"""The report of an experiment: one self-contained page, its charts as SVG files, and the numbers as files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from overpaint.evaluation.agreement import confusion
+from overpaint.evaluation.asked import alike, facts, said, settings_table
+from overpaint.evaluation.charts import as_file, as_text
+from overpaint.evaluation.experiment import Experiment
+from overpaint.evaluation.exporting_results import Scores, write_results, write_whole
+from overpaint.evaluation.figures import (
+    best_figures,
+    combined_figure,
+    judged,
+    rounds_figure,
+    scorer_figure,
+    stop_figures,
+    success_figure,
+)
+from overpaint.evaluation.markdown import Table, read_table
+from overpaint.evaluation.nouns import Outcome, Score
+from overpaint.evaluation.page_tables import headline, shares_table, spent, tests_table
+from overpaint.evaluation.scorers.scorer import names
+from overpaint.evaluation.standing import Values
+from overpaint.evaluation.strips import examples
+from overpaint.evaluation.tables import category_table, confusion_table, cost_table, summary_table
+from overpaint.phrases import clean, counted, receipt_line
+
+JUDGE = "judge"
+"""What the scores that the runs' own judge gave are called beside those of scorers."""
+
+
+@dataclass(frozen=True)
+class Witness:
+    """What one scorer says, ready to be shown.
+
+    `rounds`, `best` and `shares` are None where it was asked about one picture of each run. `missing` pictures got no
+    value; `why` is the first reason.
+    """
+
+    name: str
+    chart: ET.Element
+    rounds: ET.Element | None
+    best: list[ET.Element] | None
+    shares: Table | None
+    missing: int
+    why: str
+
+
+def write_report(experiment: Experiment) -> Path:
+    """Write all of an experiment's report anew: page, table, charts, and the results for other programs. Blocks.
+
+    Returns:
+        The path of the page, `report/index.html`.
+
+    Raises:
+        BadInput: the folder cannot be written, or a package of overpaint[eval] is missing.
+    """
+    outcomes, scores, folder = experiment.outcomes(), scores_of(experiment), experiment.report
+    drawn = charts(outcomes, scores)
+    write_results(folder, outcomes, scores, experiment.rows())
+    write_whole(folder / "table.txt", f"{summary_table(outcomes)}\n".encode(errors="replace"))
+    for name, svg in drawn.items():
+        write_whole(folder / f"{name}.svg", as_file(svg))
+    page = folder / "index.html"
+    write_whole(page, _render(experiment, outcomes, scores, drawn).encode(errors="replace"))
+    return page
+
+
+def scores_of(experiment: Experiment) -> dict[str, list[Score]]:
+    """What every scorer gave that has been asked, by its name."""
+    found = {name: experiment.scores(name) for name in names()}
+    return {name: scores for name, scores in found.items() if scores}
+
+
+def charts(outcomes: Sequence[Outcome], scores: Scores) -> dict[str, ET.Element]:
+    """The charts that are files too, by name: success, one for each scorer, and all scorers combined."""
+    if not outcomes:
+        return {}
+    given = {JUDGE: judged(outcomes), **scores}
+    alone = {f"scorer-{name}": scorer_figure(name, outcomes, some) for name, some in given.items()}
+    return {"success": success_figure(outcomes), **alone, "combined": combined_figure(outcomes, given)}
+
+
+def _render(experiment: Experiment, outcomes: Sequence[Outcome], scores: Scores, drawn: dict[str, ET.Element]) -> str:
+    about = experiment.about
+    given = {JUDGE: judged(outcomes), **scores} if outcomes else {}
+    template = _environment().get_template("evaluation.html.jinja")
+    return str(
+        template.render(
+            name=experiment.name,
+            headline=headline(outcomes),
+            lead=f"{counted(len(outcomes), 'run')}. Spent in all: {receipt_line(spent(outcomes))}.",
+            facts=facts(about),
+            settings=read_table(settings_table(about["presets"])),
+            shared=[(key, said(value)) for key, value in alike(about["presets"]).items()],
+            bad=about["dataset"]["bad"],
+            summary=read_table(summary_table(outcomes)),
+            tables=[read_table(table) for table in _tables(outcomes)],
+            charts=drawn,
+            scorers=[_witness(name, drawn[f"scorer-{name}"], outcomes, some) for name, some in given.items()],
+            stops=stop_figures(outcomes),
+            examples=examples(experiment),
+        )
+    )
+
+
+def _tables(outcomes: Sequence[Outcome]) -> list[str]:
+    if not outcomes:
+        return []
+    tables = [category_table(outcomes), tests_table(outcomes), cost_table(outcomes)]
+    known = any(outcome["truth"] for outcome in outcomes)
+    return [*tables, confusion_table(confusion(outcomes))] if known else tables
+
+
+def _witness(name: str, chart: ET.Element, outcomes: Sequence[Outcome], scores: Sequence[Score]) -> Witness:
+    values, faults = Values(scores), [score["fault"] or "" for score in scores if score["value"] is None]
+    several = any(len(values.painted(outcome)) > 1 for outcome in outcomes)
+    return Witness(
+        name=name,
+        chart=chart,
+        rounds=rounds_figure(name, outcomes, scores) if several else None,
+        best=best_figures(outcomes, scores) if several else None,
+        shares=read_table(shares_table(outcomes, scores, name)) if several else None,
+        missing=len(faults),
+        why=faults[0] if faults else "",
+    )
+
+
+def _environment() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    loader = PackageLoader("overpaint", "templates")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    # What is in a chart was escaped by ElementTree.
+    environment.filters |= {"clean": clean, "svg": lambda chart: Markup(as_text(chart))}  # noqa: S704
+    environment.globals["counted"] = counted
+    return environment

@@ -1,0 +1,184 @@
+"""`overpaint score`: scores the pictures of an experiment, without painting or judging again."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from overpaint.arguments import add_json
+from overpaint.commands import say_json, settings_from
+from overpaint.evaluation.experiment import Experiment, open_experiment
+from overpaint.evaluation.nouns import Score
+from overpaint.evaluation.scorers.consulting import summed
+from overpaint.evaluation.scorers.scorer import Scorer, get_scorer, names, options_of
+from overpaint.evaluation.scoring import Progress, Scoring, current, score_experiment
+from overpaint.phrases import counted
+from overpaint.plain import say
+from overpaint.tools.call_log import CallLog
+from overpaint.tools.database import database_url, open_database
+from overpaint.tools.faults import BadInput
+
+ALL = "all"
+TOLD = 10.0
+"""Seconds between two lines of progress."""
+
+
+@dataclass(frozen=True)
+class Mean:
+    """What a scorer makes of the delivered pictures of one preset; `preset` empty: of the reference pictures.
+
+    Args:
+        mean: of those with a value; None without any.
+        valued: how many have one.
+        faults: how many have none.
+    """
+
+    preset: str
+    mean: float | None
+    valued: int
+    faults: int
+
+
+def add_score(sub: argparse.ArgumentParser) -> None:
+    """Of `score`."""
+    sub.add_argument("experiment", metavar="EXPERIMENT", help="its name, or its folder")
+    sub.add_argument(
+        "--scorer", metavar="NAMES", required=True, help=f"some of {', '.join(names())}, with commas between; or {ALL}"
+    )
+    sub.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="an option of the scorers, such as clip=FOLDER or auditor=openai:gpt-5-mini; may be given again",
+    )
+    sub.add_argument(
+        "--out", metavar="DIR", type=Path, help="where the experiments are; OVERPAINT_HOME/experiments if left out"
+    )
+    add_json(sub)
+
+
+def score(args: argparse.Namespace) -> int:
+    """Score an experiment by each scorer that was named, or by all that can run here, and print the means.
+
+    Raises:
+        BadInput: no such experiment, scorer or option, or a scorer that was named cannot run here.
+        ProviderFault: a model that a scorer asks failed; what was scored before is kept.
+    """
+    experiment = open_experiment(args.experiment, args.out)
+    asked, options = _asked(args.scorer), settings_from(args.set)
+    _refuse_unknown(asked, options)
+    given: list[Score] = []
+    told: list[dict[str, Any]] = []
+    for name in asked:
+        try:
+            scorer = _open(experiment, name, options)
+            scoring = asyncio.run(score_experiment(experiment, scorer, _progress(name)))
+        except BadInput as fault:
+            if args.scorer != ALL:
+                raise
+            told.append({"scorer": name, "cannot": str(fault)})
+            _say(args, [f"{name}: cannot run here: {fault}", ""])
+            continue
+        given += scoring.given
+        found = means(experiment, current(experiment.scores(name), scorer.options))
+        told.append(_to_json(scorer, scoring, found))
+        _say(args, [*_lines(scorer, scoring, found), ""])
+    spent = summed(one["detail"] for one in given)
+    _say(args, [f"asked models: {counted(spent['calls'], 'call')}, {spent['tokens']:,} tokens"])
+    if args.json:
+        say_json({"experiment": str(experiment.folder), "scorers": told, "spent": spent})
+    return 0
+
+
+def means(experiment: Experiment, scores: Sequence[Score]) -> list[Mean]:
+    """The mean over delivered pictures of each preset, and over reference pictures where they were scored."""
+    outcomes = experiment.outcomes()
+    chosen = {(outcome["preset"], outcome["row"]): outcome["chosen"] or "" for outcome in outcomes}
+    values: dict[str, list[float | None]] = {outcome["preset"]: [] for outcome in outcomes}
+    for one in scores:
+        if not one["preset"] or chosen.get((one["preset"], one["row"])) == one["shot"]:
+            values.setdefault(one["preset"], []).append(one["value"])
+    return [_mean(preset, some) for preset, some in values.items()]
+
+
+def _mean(preset: str, values: Sequence[float | None]) -> Mean:
+    valued = [value for value in values if value is not None]
+    return Mean(preset, round(fmean(valued), 6) if valued else None, len(valued), len(values) - len(valued))
+
+
+def _asked(text: str) -> list[str]:
+    if text == ALL:
+        return names()
+    asked = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not asked:
+        raise BadInput(f"no scorer is named: use some of {', '.join(names())}, or {ALL}")
+    return asked
+
+
+def _refuse_unknown(asked: Iterable[str], options: dict[str, Any]) -> None:
+    known = frozenset[str]().union(*(options_of(name) for name in asked))
+    if unknown := sorted(options.keys() - known):
+        what = f"they know {', '.join(sorted(known))}" if known else "they have none"
+        raise BadInput(f"none of these scorers has an option {unknown[0]!r}: {what}")
+
+
+def _open(experiment: Experiment, name: str, options: dict[str, Any]) -> Scorer:
+    log = CallLog(open_database(database_url(experiment.home)), run=f"score {name}", node=name, task="score")
+    return get_scorer(name, log=log, **{option: options[option] for option in options.keys() & options_of(name)})
+
+
+def _progress(name: str) -> Progress:
+    """Tells on stderr how far a scorer is, now and then."""
+    began = last = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if done < total and now - last >= TOLD:
+            last = now
+            left = (now - began) / done * (total - done)
+            say(f"{name}: {done:,} of {total:,} pictures, about {left / 60:.0f} min left", sys.stderr)
+
+    return tell
+
+
+def _lines(scorer: Scorer, scoring: Scoring, found: Sequence[Mean]) -> list[str]:
+    counts = f"{counted(len(scoring.given), 'picture')} scored now, {scoring.kept:,} before"
+    wide = max((len(_who(mean)) for mean in found), default=0)
+    return [f"{scorer.name}: {scorer.title}; {counts}", *(_line(mean, wide) for mean in found)]
+
+
+def _line(mean: Mean, wide: int) -> str:
+    value = "-" if mean.mean is None else f"{mean.mean:.4f}"
+    without = f", {mean.faults:,} without a value" if mean.faults else ""
+    return f"  {_who(mean):<{wide}}  {value:>8}  {counted(mean.valued, 'picture')}{without}"
+
+
+def _who(mean: Mean) -> str:
+    return f"{mean.preset}, delivered" if mean.preset else "reference pictures"
+
+
+def _to_json(scorer: Scorer, scoring: Scoring, found: Sequence[Mean]) -> dict[str, Any]:
+    return {
+        "scorer": scorer.name,
+        "title": scorer.title,
+        "unit": scorer.unit,
+        "span": scorer.span,
+        "higher_is_better": scorer.higher_is_better,
+        "scored": len(scoring.given),
+        "kept": scoring.kept,
+        "means": [vars(mean) for mean in found],
+    }
+
+
+def _say(args: argparse.Namespace, lines: Iterable[str]) -> None:
+    for line in lines:
+        say(line, sys.stderr if args.json else sys.stdout)

@@ -1,0 +1,68 @@
+"""Traces without pictures, for the graph that others invoke: a chat client sends pictures inline, as base64.
+
+LangGraph records the input of a run before any node of ours sees it, so what is left out is decided by the LangSmith
+client. Runs made by this package's own commands need none of this: their input names pictures by hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from functools import cache
+from typing import Any
+
+from langchain_core.tracers import LangChainTracer
+from langsmith import Client
+from langsmith.utils import tracing_is_enabled
+
+from overpaint.graph.flow import graph
+from overpaint.graph.kept import Graph
+
+_INLINE = re.compile(
+    r"data:[\w.+/-]*(?:;[\w=.-]+)*;base64,(?P<url>[A-Za-z0-9+/=_-]*)"
+    r"|(?<![A-Za-z0-9+/])(?P<bare>[A-Za-z0-9+/]{200,}={0,2})"
+)
+"""Data as base64: after a data: URL's head, or a word too long for any language or file name."""
+
+
+def agent() -> Graph:
+    """The graph that langgraph.json serves; without pictures in its traces where tracing is on."""
+    return traced(graph)
+
+
+def traced(served: Graph) -> Graph:
+    """A graph whose LangSmith traces name pictures that were sent inline by their hash.
+
+    For graphs that embed ours as well: LangSmith's tracer of the outermost graph is that of all within.
+
+    Args:
+        served: the graph that is invoked; returned as it is where tracing is off.
+    """
+    return served.with_config(callbacks=[_tracer()]) if tracing_is_enabled() else served
+
+
+def without_pictures(value: Any) -> Any:
+    """JSON with all base64 in its texts replaced by `sha256:` and the hash of the data, as in our own references."""
+    if isinstance(value, str):
+        return _INLINE.sub(_reference, value)
+    if isinstance(value, dict):
+        return {key: without_pictures(held) for key, held in value.items()}
+    if isinstance(value, list):
+        return [without_pictures(held) for held in value]
+    return value
+
+
+@cache
+def _tracer() -> LangChainTracer:
+    """One for the process, since each client has a thread of its own."""
+    return LangChainTracer(client=Client(anonymizer=without_pictures))
+
+
+def _reference(found: re.Match[str]) -> str:
+    data = found["url"] or found["bare"] or ""
+    try:
+        return f"sha256:{hashlib.sha256(base64.b64decode(data, validate=True)).hexdigest()}"
+    except binascii.Error:
+        return "[data]"
