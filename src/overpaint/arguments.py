@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+_CHECKLIST = "YAML, JSON, or one requirement per line; - for stdin"
+
 
 def add_refine(sub: argparse.ArgumentParser) -> None:
     """Of `refine`: what to paint, and from what."""
@@ -13,6 +15,7 @@ def add_refine(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--image", metavar="FILE", type=Path, help="a picture to start from, or to describe when there is no brief"
     )
+    sub.add_argument("--checklist", metavar="FILE", help=f"what pictures are judged by: {_CHECKLIST}")
     sub.add_argument("--offline", action="store_true", help="the built-in models do every job")
     sub.add_argument("--dry-run", action="store_true", help="say what would be done and cost at most, and do nothing")
     add_driving(sub)
@@ -40,9 +43,7 @@ def add_fork(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--prompt", metavar="TEXT", help="the prompt to paint next")
     sub.add_argument("--brief", metavar="TEXT", help="another brief; its prompt and checklist are written anew")
-    sub.add_argument(
-        "--checklist", metavar="FILE", help="another checklist: YAML, JSON, or one requirement per line; - for stdin"
-    )
+    sub.add_argument("--checklist", metavar="FILE", help=f"another checklist: {_CHECKLIST}")
     add_driving(sub)
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from overpaint.result import Run
 
-SECONDS = 10.0
-"""How long the end of a run may wait for LangSmith."""
+SECONDS = 5.0
+"""How long the end of a run may wait for LangSmith to name the project."""
 
 _given_up: set[str] = set()
 """Addresses of LangSmith that failed once: no later run of this process waits for them again."""
@@ -40,9 +40,10 @@ class Place:
 
 
 async def send_feedback(config: RunnableConfig, run: Run) -> str:
-    """See that a run's trace is sent, and add `judge_score` and `passed` to it once the run has ended.
+    """Add `judge_score` and `passed` to the trace of a run that has ended and has a champion that was judged.
 
-    Nothing is done where tracing is off, or where LangSmith failed before in this process.
+    Nothing is done where tracing is off, or where LangSmith failed before in this process. LangSmith's client sends
+    what it was given in the background, after the trace, and holds up the end of the process until it has.
 
     Args:
         config: what the graph was invoked with; its `run_id` is that of the trace.
@@ -51,14 +52,14 @@ async def send_feedback(config: RunnableConfig, run: Run) -> str:
     Returns:
         Why it could not be done; empty otherwise.
     """
-    traced_as = config.get("run_id")
-    if tracing_is_enabled() is not True or traced_as is None:
+    traced_as, scores = config.get("run_id"), scores_of(run)
+    if tracing_is_enabled() is not True or traced_as is None or not scores:
         return ""
     place = _place(traced_as)
     if place.client.api_url in _given_up:
         return ""
     try:
-        await asyncio.wait_for(_in_thread(place, scores_of(run)), SECONDS)
+        await asyncio.wait_for(_in_thread(place, scores), SECONDS)
     except Exception as error:  # noqa: BLE001  whatever its client met, the run is done and paid for
         _given_up.add(place.client.api_url)
         reason = scrubbed(str(error) or f"no answer in {SECONDS:.0f} s", 200)
@@ -110,15 +111,11 @@ def _settle(sent: Future[None], error: Exception | None) -> None:
 
 
 def _send(place: Place, scores: dict[str, float]) -> None:
-    place.client.flush(timeout=SECONDS)
-    if not scores:
-        return
     project = _project_of(place).id
     for key, score in scores.items():
         place.client.create_feedback(
             run_id=place.run, trace_id=place.trace, session_id=project, key=key, score=score, stop_after_attempt=1
         )
-    place.client.flush(timeout=SECONDS)
 
 
 def _project_of(place: Place) -> TracerSession:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
@@ -17,10 +17,12 @@ from overpaint.driving import at_the_wheel, drive
 from overpaint.events import Event, relayed, run_at_end
 from overpaint.given import settings_of
 from overpaint.graph.chat_settings import ROLES
+from overpaint.graph.checklists import read_checklist
 from overpaint.graph.costs import refuse_small_caps
 from overpaint.graph.effective import painter_facts
 from overpaint.graph.nodes.intake import check_brief
 from overpaint.graph.settings import Settings
+from overpaint.graph.state import Requirement
 from overpaint.graph.toolbox import open_toolbox
 from overpaint.report import check_folder
 from overpaint.result import Run
@@ -39,6 +41,7 @@ async def stream(
     brief: str | None = None,
     *,
     image: Path | bytes | None = None,
+    checklist: Sequence[Any] | None = None,
     preset: str | None = None,
     settings: Mapping[str, object] | None = None,
     home: Path | None = None,
@@ -50,6 +53,8 @@ async def stream(
     Args:
         brief: what to paint. None with an image: the image is described, and the description is the brief.
         image: a picture (file or bytes). With a brief it is the first candidate.
+        checklist: what pictures are judged by, as a list of texts or dicts (see `graph.checklists`); written from the
+            brief when None.
         preset: a named set of settings, the default one when None.
         settings: settings that override the preset's, by name.
         home: folder for pictures and checkpoints; OVERPAINT_HOME, or .overpaint in the current folder, when None.
@@ -63,8 +68,11 @@ async def stream(
         BadInput: something given cannot be used; nothing has been painted, and nothing is left behind.
     """
     effective = settings_of(preset, settings or {})
+    written = None if checklist is None else read_checklist(checklist)
     data = await asyncio.to_thread(_read, image)
-    async with aclosing(relayed(_told(brief, data, effective, home, out, control, preset or "default"))) as events:
+    async with aclosing(
+        relayed(_told(brief, data, written, effective, home, out, control, preset or "default"))
+    ) as events:
         async for event in events:
             yield event
 
@@ -73,31 +81,38 @@ async def arefine(
     brief: str | None = None,
     *,
     image: Path | bytes | None = None,
+    checklist: Sequence[Any] | None = None,
     preset: str | None = None,
     settings: Mapping[str, object] | None = None,
     home: Path | None = None,
     out: Path | None = None,
 ) -> Run:
     """Refine a picture and return the run; see `stream` for the arguments."""
-    return await run_at_end(stream(brief, image=image, preset=preset, settings=settings, home=home, out=out))
+    return await run_at_end(
+        stream(brief, image=image, checklist=checklist, preset=preset, settings=settings, home=home, out=out)
+    )
 
 
 def refine(
     brief: str | None = None,
     *,
     image: Path | bytes | None = None,
+    checklist: Sequence[Any] | None = None,
     preset: str | None = None,
     settings: Mapping[str, object] | None = None,
     home: Path | None = None,
     out: Path | None = None,
 ) -> Run:
     """The same without async; works inside a running event loop too (notebooks)."""
-    return wait_for(arefine(brief, image=image, preset=preset, settings=settings, home=home, out=out))
+    return wait_for(
+        arefine(brief, image=image, checklist=checklist, preset=preset, settings=settings, home=home, out=out)
+    )
 
 
 async def _told(
     brief: str | None,
     data: bytes | None,
+    checklist: list[Requirement] | None,
     settings: Settings,
     home: Path | None,
     out: Path | None,
@@ -109,14 +124,15 @@ async def _told(
         if out is not None:
             await asyncio.to_thread(check_folder, out)
         async with at_the_wheel(str(uuid.uuid4()), control) as wheel:
-            async for event in drive(wheel, await _input(brief, data), settings, out, preset=preset):
+            async for event in drive(wheel, await _input(brief, data, checklist), settings, out, preset=preset):
                 yield event
 
 
-async def _input(brief: str | None, data: bytes | None) -> dict[str, Any]:
+async def _input(brief: str | None, data: bytes | None, checklist: list[Requirement] | None) -> dict[str, Any]:
+    given: dict[str, Any] = {"brief": brief} | ({"requirements": checklist} if checklist else {})
     if data is None:
-        return {"brief": brief}
-    return {"brief": brief, "image": await ImageStore(current_home() / "images").save(data)}
+        return given
+    return {**given, "image": await ImageStore(current_home() / "images").save(data)}
 
 
 def _read(image: Path | bytes | None) -> bytes | None:

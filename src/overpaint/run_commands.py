@@ -51,6 +51,7 @@ def refine(args: Namespace, stream: Stream | None = None) -> int:
         return int(dry_run(args))
     _check_out(args)
     given = {"image": args.image, "preset": args.preset, "settings": settings, "out": args.out}
+    given |= {"checklist": _checklist(args)} if args.checklist is not None else {}
     return _carry(args, lambda control: (stream or _stream("stream"))(args.brief, **given, control=control))
 
 
@@ -64,15 +65,12 @@ def resume(args: Namespace, stream: Stream | None = None) -> int:
 
 def fork(args: Namespace, stream: Stream | None = None) -> int:
     """Branch off from a candidate or a checkpoint of a run."""
-    from overpaint.checklist_files import read_file
-
     _check_out(args)
-    checklist = None if args.checklist is None else read_file(args.checklist)
     given = {
         "start": args.start,
         "prompt": args.prompt,
         "brief": args.brief,
-        "checklist": checklist,
+        "checklist": _checklist(args),
         "settings": settings_from(args.set),
         "out": args.out,
     }
@@ -120,6 +118,12 @@ def view_of(args: Namespace) -> View:
     from overpaint.live import LiveView
 
     return LiveView(Console(file=cast(Any, Lasting(out)), highlight=False))
+
+
+def _checklist(args: Namespace) -> list[Any] | None:
+    from overpaint.checklist_files import read_file
+
+    return None if args.checklist is None else read_file(args.checklist)
 
 
 def _check_out(args: Namespace) -> None:

@@ -203,7 +203,7 @@ def _about(presets: Sequence[str], rows: list[Row], budget: int, words: str) -> 
             | ({"max_images": 1} if preset == "one-shot" else {})
             for place, preset in enumerate(presets)
         },
-        "budget": budget, "seed": None, "versions": {"overpaint": "0.1.0", "langgraph": "1.2.0"},
+        "budget": budget, "sample": None, "versions": {"overpaint": "0.1.0", "langgraph": "1.2.0"},
         "prompts": {"judge.checklist.v1": sha256(b"prompt").hexdigest()},
     }  # fmt: skip
 

@@ -13,7 +13,6 @@ from overpaint.evaluation.tables import (
     confusion_table,
     cost_table,
     noise_line,
-    paired_table,
     rounds_table,
     standing_table,
     stop_table,
@@ -67,7 +66,7 @@ def test_no_success_has_no_cost_and_one_preset_has_no_test() -> None:
 
 def test_nothing_run_is_said_and_no_error() -> None:
     assert summary_table([]) == EMPTY
-    assert body(paired_table([])) == body(stop_table([])) == []
+    assert body(stop_table([])) == []
     assert body(success_table([])) == body(category_table([]))[:-1] == []
 
 
@@ -79,10 +78,6 @@ def test_a_run_that_painted_nothing_is_in_the_summary() -> None:
 
 def test_presets_with_different_rows_are_tested_on_shared_ones_alone_and_it_is_said() -> None:
     table = summary_table([*SOME, outcome("default", "extra", [True])])
-    assert body(paired_table([*SOME, outcome("default", "extra", [True])])) == [
-        ["default", "one-shot", "10", "8", "0", "0.0078"],
-        ["one-shot", "default", "10", "0", "8", "0.0078"],
-    ]
     assert "not run on the same briefs" in table
     assert "not run on the same briefs" not in summary_table(SOME)
     apart = body(summary_table([outcome("default", "a", [True]), outcome("one-shot", "b", [False])]))

@@ -11,6 +11,8 @@ VALUES = {
     "questions": ["How many?"],
     "failed": [{"text": "x", "expected": "2", "said": "1", "evidence": "one", "box": [0.1, 0.2, 0.3, 0.4]}],
     "attempts": ["y"],
+    "history": [{"prompt": "p", "caption": "c"}],
+    "captions": [{"caption": "c"}],
 }
 
 

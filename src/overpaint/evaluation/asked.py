@@ -21,12 +21,15 @@ def facts(about: Mapping[str, Any]) -> list[tuple[str, str]]:
     dataset = about["dataset"]
     briefs, bad = len(dataset["rows"]), len(dataset["bad"])
     pairs = [
+        ("begun", str(about["created"])),
         ("dataset", f"{dataset['name']}, from {dataset['source']}"),
         ("briefs", f"{counted(briefs, 'brief')} of {counted(dataset['total'], 'row')}, of which {bad} cannot be used"),
-        ("digest", str(dataset["digest"])),
+        ("sha256", str(dataset["digest"])),
+        *((name, f"{count:,}") for name, count in dataset["facts"].items()),
         ("presets", ", ".join(about["presets"])),
         ("budget", f"{counted(about['budget'], 'picture')} for each brief, at most"),
-        ("seed", "a hash of the row's id, the same for all presets" if about["seed"] is None else str(about["seed"])),
+        ("sample", "the first rows" if about["sample"] is None else f"drawn by seed {about['sample']}"),
+        ("seeds", "of a brief the same under all presets: made from its id"),
     ]
     shared = alike(about["presets"])
     pairs += [(role, said(shared[role])) for role in MODELS if role in shared]

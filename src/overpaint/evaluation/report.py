@@ -26,6 +26,7 @@ from overpaint.evaluation.markdown import Table, read_table
 from overpaint.evaluation.nouns import Outcome, Score
 from overpaint.evaluation.page_tables import headline, shares_table, spent, tests_table
 from overpaint.evaluation.scorers.scorer import names
+from overpaint.evaluation.scoring import current
 from overpaint.evaluation.standing import Values
 from overpaint.evaluation.strips import examples
 from overpaint.evaluation.tables import category_table, confusion_table, cost_table, summary_table
@@ -40,7 +41,7 @@ class Witness:
     """What one scorer says, ready to be shown.
 
     `rounds`, `best` and `shares` are None where it was asked about one picture of each run. `missing` pictures got no
-    value; `why` is the first reason.
+    value; `why` is the first reason. `options` are what its values depend on, such as the model it asked.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Witness:
     shares: Table | None
     missing: int
     why: str
+    options: dict[str, Any]
 
 
 def write_report(experiment: Experiment) -> Path:
@@ -73,8 +75,8 @@ def write_report(experiment: Experiment) -> Path:
 
 
 def scores_of(experiment: Experiment) -> dict[str, list[Score]]:
-    """What every scorer gave that has been asked, by its name."""
-    found = {name: experiment.scores(name) for name in names()}
+    """What every scorer gave that has been asked, by its name; of several ways to ask it, the last."""
+    found = {name: current(experiment.scores(name)) for name in names()}
     return {name: scores for name, scores in found.items() if scores}
 
 
@@ -129,6 +131,7 @@ def _witness(name: str, chart: ET.Element, outcomes: Sequence[Outcome], scores: 
         shares=read_table(shares_table(outcomes, scores, name)) if several else None,
         missing=len(faults),
         why=faults[0] if faults else "",
+        options=scores[-1]["detail"].get("options", {}) if scores else {},
     )
 
 

@@ -12,14 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf, isinf
-from typing import Any
 
 from overpaint.evaluation.extras import extra
+from overpaint.evaluation.intervals import interval
 from overpaint.evaluation.nouns import Outcome, Shot, Stage
-
-RESAMPLES, SEED, BATCH = 10_000, 0, 500
-FEW = 10
-"""With fewer successes, or fewer failures, the bootstrap's interval is too narrow (to nothing at 0 and 1)."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +54,7 @@ class Paired:
 
 
 def rate(values: Sequence[float]) -> Rate:
-    """The mean of one value per brief, with its 95% interval.
-
-    The interval is the middle 95% of means of seeded resamples of the briefs (Efron's percentile bootstrap; of a share,
-    such means are binomial, and drawn so). For a share with fewer than FEW successes or failures it is Wilson's score
-    interval (Wilson 1927; recommended there by Brown, Cai and DasGupta 2001).
+    """The mean of one value per brief, with the interval of `intervals.interval`.
 
     Args:
         values: 1 or 0 for success, or any score.
@@ -73,14 +65,8 @@ def rate(values: Sequence[float]) -> Rate:
     """
     if not values:
         raise ValueError("no values to take the mean of")
-    mean = sum(values) / len(values)
-    if not set(values) <= {0, 1}:
-        low, high = _bootstrap(values)
-    elif min(sum(values), len(values) - sum(values)) < FEW:
-        low, high = _wilson(int(sum(values)), len(values))
-    else:
-        low, high = _share_bootstrap(mean, len(values))
-    return Rate(mean, low, high, len(values))
+    low, high = interval(values)
+    return Rate(sum(values) / len(values), low, high, len(values))
 
 
 def by_preset(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
@@ -228,25 +214,3 @@ def _held(outcome: Outcome, budget: int | None) -> tuple[str | None, bool]:
 def _stage(outcome: Outcome, budget: int) -> Stage | None:
     """The last stage within a budget."""
     return next((stage for stage in reversed(outcome["stages"]) if stage["images"] <= budget), None)
-
-
-def _bootstrap(values: Sequence[float]) -> tuple[float, float]:
-    np = extra("numpy", "an interval")
-    data, rng = np.asarray(values, np.float64), np.random.default_rng(SEED)
-    draws = (rng.integers(0, len(data), (BATCH, len(data))) for _ in range(RESAMPLES // BATCH))
-    return _middle(np.concatenate([data[draw].mean(axis=1) for draw in draws]))
-
-
-def _share_bootstrap(mean: float, briefs: int) -> tuple[float, float]:
-    np = extra("numpy", "an interval")
-    return _middle(np.random.default_rng(SEED).binomial(briefs, mean, RESAMPLES) / briefs)
-
-
-def _middle(means: Any) -> tuple[float, float]:
-    low, high = extra("numpy", "an interval").quantile(means, (0.025, 0.975))
-    return float(low), float(high)
-
-
-def _wilson(hits: int, briefs: int) -> tuple[float, float]:
-    found = extra("scipy.stats", "an interval").binomtest(hits, briefs).proportion_ci(method="wilson")
-    return float(found.low), float(found.high)

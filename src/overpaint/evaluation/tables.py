@@ -8,10 +8,10 @@ from typing import Any
 
 from overpaint.evaluation.agreement import Confusion, Noise
 from overpaint.evaluation.grids import NONE, grid, number, percent, probability, share
+from overpaint.evaluation.intervals import FEW
 from overpaint.evaluation.nouns import Outcome, Score
 from overpaint.evaluation.standing import beats, best_indices, mean_by_round, stop_rounds
 from overpaint.evaluation.statistics import (
-    FEW,
     Cost,
     Paired,
     against_best,
@@ -83,18 +83,6 @@ def cost_table(outcomes: Sequence[Outcome], budgets: Sequence[int] | None = None
     return grid("Pictures painted per success, by pictures painted at most", ["preset", *map(str, chosen)], rows)
 
 
-def paired_table(outcomes: Sequence[Outcome], budget: int | None = None) -> str:
-    """Each preset, the best first, against the best other one, on the briefs that both have."""
-    rows = [
-        [preset, test.second, str(test.shared), str(test.n10), str(test.n01), _p(test)]
-        for preset, test in against_best(outcomes, budget).items()
-        if test
-    ]
-    head = ["preset", "against", "briefs", "only it right", "only the other", "p"]
-    notes = ["p: McNemar's exact test, two-sided, not corrected for the number of presets."]
-    return grid(f"Paired tests, {basis(outcomes)}{_at(budget)}", head, rows, notes)
-
-
 def category_table(outcomes: Sequence[Outcome], budget: int | None = None) -> str:
     """Success by category of brief; whole runs when no budget is given."""
     kinds = list(dict.fromkeys(outcome["category"] for outcome in outcomes))
@@ -115,7 +103,8 @@ def confusion_table(found: Confusion) -> str:
     ]
     notes = [
         f"They agree on {share(found.agreed)}% of the judged pictures; {share(found.false_passes)}% of the wrong ones "
-        f"were passed, {share(found.false_fails)}% of the right ones failed. Unjudged: {found.unjudged}."
+        f"were passed, {share(found.false_fails)}% of the right ones failed. Unjudged: {found.unjudged}. "
+        "A picture that several runs painted counts for each."
     ]
     return grid("The judge against the truth, in pictures", ["", "right", "wrong"], rows, notes)
 

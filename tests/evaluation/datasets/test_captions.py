@@ -74,6 +74,10 @@ def test_flickr30k_with_bars(tmp_path: Path) -> None:
         ("captions.txt", COMMA),
         ("results_20130124.token", "a.jpg#0\tA cat .\na.jpg#1\tA cat , asleep .\nb.jpg#0\tA dog .\n"),
         ("captions.tsv", "file_name\tcaption\na.jpg\tA cat .\na.jpg\tA cat , asleep .\nb.jpg\tA dog .\n"),
+        (
+            "captions.jsonl",
+            '{"image": "a.jpg", "caption": ["A cat .", "A cat , asleep ."]}\n{"image": "b.jpg", "caption": "A dog ."}\n',
+        ),
         ("train.tsv", "filepath\ttitle\na.jpg\tA cat .\na.jpg\tA cat , asleep .\nb.jpg\tA dog .\n"),
     ],
 )

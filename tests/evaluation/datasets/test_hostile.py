@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overpaint.evaluation.datasets import source
@@ -89,7 +89,7 @@ def test_a_picture_outside_the_folder_makes_a_bad_row(named: str, tmp_path: Path
         ("a.csv", b"brief\n", "no usable row, it is empty"),
         ("a.csv", b"brief,id\n,1\n", "1 bad, the first is line 2: its brief is empty"),
         ("a.csv", b"brief,brief\nx,y\n", "names the column 'brief' twice"),
-        ("a.csv", '"brief\nx'.encode(), "close or double its quotes"),
+        ("a.csv", b'"brief\nx', "close or double its quotes"),
         ("a.csv", "brief\nx".encode("utf-16"), "UTF-16"),
         ("a.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\xff", "its columns are"),
         ("a.json", b"{}", "no list of rows"),
@@ -144,6 +144,7 @@ PIECES = st.sampled_from(
 )
 
 
+@settings(max_examples=50)
 @given(
     st.sampled_from([".csv", ".tsv", ".txt", ".jsonl", ".json", ".token"]),
     st.lists(PIECES | st.binary(max_size=3), max_size=40).map(b"".join),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overpaint.evaluation.datasets.known import KNOWN, VARIABLE, file_of
@@ -37,7 +37,7 @@ def test_fixed_parts_are_drawn_the_same_everywhere(prompts: Path) -> None:
     whole, medium, small = (load_dataset(f"parti-prompts{part}") for part in ("", "-medium", "-small"))
     assert (len(whole.rows), len(medium.rows), len(small.rows)) == (300, 200, 50)
     assert small.rows == medium.rows[:50]
-    assert ids(small.rows)[:5] == ["line-241", "line-77", "line-296", "line-96", "line-35"]
+    assert ids(small.rows)[:5] == ["line-153", "line-202", "line-288", "line-118", "line-209"]
     assert (small.total, small.digest, small.name) == (300, whole.digest, "parti-prompts-small")
 
 
@@ -93,6 +93,7 @@ def test_a_limit_is_at_least_one(limit: int) -> None:
         load_dataset("scenes", limit=limit)
 
 
+@settings(max_examples=50)
 @given(st.lists(st.text(), unique=True), st.integers(), st.integers(0, 20), st.integers(0, 20))
 def test_a_smaller_part_begins_a_larger_one_in_any_order_of_the_source(
     names: list[str], seed: int, one: int, other: int

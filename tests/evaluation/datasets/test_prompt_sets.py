@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overpaint.evaluation.datasets.names import load_dataset
@@ -135,6 +135,7 @@ def test_columns_that_cannot_be(columns: dict[str, str] | None, said: str, tmp_p
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=20)
 
 
+@settings(max_examples=50)
 @given(st.lists(st.lists(CELL, min_size=2, max_size=2)))
 def test_what_a_csv_writer_writes_is_read_back(cells: list[list[str]]) -> None:
     file = io.StringIO(newline="")

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from overpaint.evaluation.scorers.auditor import Auditor
 from overpaint.evaluation.scorers.scorer import Scored
-from overpaint.graph.checklists import read_checklist
+from overpaint.graph.checklists import numbered, read_checklist
+from overpaint.graph.schemas import RequirementDraft
 from overpaint.graph.state import Requirement
+from overpaint.shapes.checklist import requirements
+from overpaint.shapes.drawing import draw
+from overpaint.shapes.parser import parse
+from overpaint.shapes.scene import Thing
 from overpaint.tools.call_log import CallLog, read_calls
 from overpaint.tools.database import open_database
 from overpaint.tools.faults import BadInput, ProviderFault
+from overpaint.tools.home import open_home
 from tests.evaluation.scorers.scored import a_row, delivered, png
 from tests.servers import ChatServer, Say
 
@@ -64,10 +72,6 @@ async def test_a_refused_picture_is_a_fault_and_a_refused_key_ends_it(server: Ch
     )
     server.script = []
     large = tmp_path / "large.png"
-    import os
-
-    from PIL import Image
-
     Image.frombytes("RGB", (100, 100), os.urandom(30_000)).save(large)
     values = await Auditor("openai:m").score([delivered(a_row(), large, checklist=CHECKLIST), audited(tmp_path)])
     assert [value.value for value in values] == [None, 1.0]
@@ -85,10 +89,10 @@ async def test_a_passing_weakness_is_waited_out(server: ChatServer, tmp_path: Pa
 
 async def test_its_calls_are_noted(server: ChatServer, tmp_path: Path) -> None:
     server.script = [said("yes", "2")]
-    database = open_database(f"sqlite:///{tmp_path / 'o.db'}") if False else open_database()
-    await Auditor("openai:m", log=CallLog(database, run="score auditor", node="auditor", task="score")).score(
-        [audited(tmp_path)]
-    )
+    open_home()
+    database = open_database()
+    log = CallLog(database, run="score auditor", node="auditor", task="score")
+    await Auditor("openai:m", log=log).score([audited(tmp_path)])
     [call] = await read_calls(database, "score auditor", 5)
     assert (call.model, call.name, call.input_tokens) == ("openai:m", "inspect_image", 11)
     assert "base64" not in json.dumps(call.messages)
@@ -123,10 +127,16 @@ async def test_a_judge_at_the_address_in_the_environment_is_the_same(server: Cha
 
 
 async def test_the_built_in_model_audits_offline_and_its_title_says_what_it_is(tmp_path: Path) -> None:
-    from overpaint.shapes.drawing import draw  # noqa: F401  the built-in world is there
-
     auditor = Auditor("shapes")
     assert auditor.title == "checklist passed, by an auditor (the built-in model, not held out)"
-    checklist = read_checklist(["a red circle", "no blue square"])
-    [value] = await auditor.score([audited(tmp_path, checklist=checklist)])
-    assert value.value is not None or value.fault
+    drafts = requirements(parse("a red circle and a blue square"))
+    checklist = numbered([RequirementDraft.model_validate(draft) for draft in drafts])
+    red = Thing("circle", "red", "large", 0)
+    pictures = []
+    for name, things in (("both", [red, Thing("square", "blue", "large", 8)]), ("one", [red])):
+        draw(things, 1, 128).save(tmp_path / f"{name}.png")
+        pictures.append(delivered(a_row(), tmp_path / f"{name}.png", checklist=checklist))
+    both, one = await auditor.score(pictures)
+    assert both.value == 1.0
+    assert one.value is not None
+    assert 0 < one.value < 1

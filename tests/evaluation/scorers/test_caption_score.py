@@ -54,7 +54,9 @@ async def test_the_runs_own_captions_against_the_brief(tmp_path: Path) -> None:
 async def test_reference_captions_come_before_the_brief(tmp_path: Path) -> None:
     [scored] = captioned(tmp_path, "the sea")
     row = a_row(brief=BRIEF, captions=["the sea", "a shore"])
-    [value] = await CaptionScore(measure="rouge_l").score([Scored(row, scored.name, scored.picture, scored.outcome, scored.shot)])
+    [value] = await CaptionScore(measure="rouge_l").score(
+        [Scored(row, scored.name, scored.picture, scored.outcome, scored.shot)]
+    )
     assert value.value == 1.0
 
 

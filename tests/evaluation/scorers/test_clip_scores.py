@@ -63,7 +63,11 @@ async def test_the_formula_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     red, blue, lime = (png(tmp_path, colour) for colour in ("red", "blue", "lime"))
     clip = by_hand({"(255, 0, 0)": [10.0, 0.0, 0.0], "(0, 0, 255)": [-1.0, 0.0, 0.0], "(0, 255, 0)": [0.0, 0.2, 0.0]})
     pictures = [delivered(a_row(), file) for file in (red, blue, lime)]
-    assert await scored_by_hand(monkeypatch, ClipScore(), clip, pictures) == [1.5, 0.0, 2.0]  # 2.5 · 3/5, < 0, 2.5 · 4/5
+    assert await scored_by_hand(monkeypatch, ClipScore(), clip, pictures) == [
+        1.5,
+        0.0,
+        2.0,
+    ]  # 2.5 · 3/5, < 0, 2.5 · 4/5
     [value] = await ClipScore().score(pictures[1:2])
     assert value.detail == {"cosine": -0.6, "unread_tokens": 1}
 

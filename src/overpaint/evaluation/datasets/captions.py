@@ -24,17 +24,21 @@ class Captioned:
 
 
 def captioned_in_table(table: Table) -> tuple[list[Captioned], list[BadRow]]:
-    """The pictures of a table with one caption a line, and the lines that hold none; a picture's name is its id."""
+    """The pictures of a table, each named by its id, and the lines that hold none.
+
+    A line has one caption or, in JSON, a list of them.
+    """
     image, caption = next(pair for pair in CAPTION_PAIRS if set(pair) <= set(table.columns))
     found: dict[str, Captioned] = {}
     bad: list[BadRow] = []
     for entry in table.entries:
         try:
-            name, text = checked_id(entry.values.get(image)), checked_brief(entry.values.get(caption))
+            name, said = checked_id(entry.values.get(image)), entry.values.get(caption)
+            texts = [checked_brief(text) for text in (said if isinstance(said, list) else [said])]
         except Unusable as fault:
             bad.append(BadRow(where=entry.where, reason=str(fault)))
             continue
-        found.setdefault(name, Captioned(entry.where, name, name)).captions.append(text)
+        found.setdefault(name, Captioned(entry.where, name, name)).captions.extend(texts)
     return list(found.values()), bad
 
 

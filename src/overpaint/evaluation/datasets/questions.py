@@ -65,6 +65,7 @@ def row_of_prompt(prompt: Prompt) -> Row:
 
     Raises:
         Unusable: a line of it cannot be used. The whole item is left out then, since its checklist would have a gap.
+            (Of a line that could not even be divided into columns nobody knows the item.)
     """
     if len(prompt.lines) > MOST_QUESTIONS:
         raise Unusable(f"it has {len(prompt.lines)} questions, more than {MOST_QUESTIONS}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from overpaint.evaluation.nouns import BadRow
+from overpaint.phrases import clean
 
 RECORD_LINES = 50
 """A quoted cell may go over so many lines, so that one stray quote does not swallow the file."""
@@ -111,9 +113,9 @@ def _table(text: str, cells_at: Cells) -> Table:
 
 def _columns(names: Iterable[str]) -> list[str]:
     columns = [name.strip() for name in names]
-    twice = {name for name in columns if name and columns.count(name) > 1}
+    twice = next((name for name, count in Counter(columns).items() if name and count > 1), None)
     if twice:
-        raise Unusable(f"its header names the column {min(twice)!r} twice")
+        raise Unusable(f"its header names the column {clean(twice, 60)!r} twice")
     return columns
 
 

@@ -1,0 +1,93 @@
+"""`overpaint score`: what is printed, what is refused, and what `all` leaves out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from overpaint.evaluation.experiment import Experiment
+from overpaint.evaluation.score_command import add_score, score
+from overpaint.tools.faults import BadInput
+from tests.evaluation.experiments import make_experiment
+from tests.servers import Say, chat_server
+
+
+@pytest.fixture
+def experiment(tmp_path: Path) -> Experiment:
+    return make_experiment(tmp_path / "made", rows=3, scorers=())
+
+
+def asked(experiment: Experiment, *words: str) -> int:
+    parser = argparse.ArgumentParser()
+    add_score(parser)
+    return score(parser.parse_args([experiment.name, "--out", str(experiment.folder.parent), *words]))
+
+
+def test_means_of_the_delivered_pictures_by_preset(experiment: Experiment, capsys: pytest.CaptureFixture[str]) -> None:
+    assert asked(experiment, "--scorer", "truth") == 0
+    printed = capsys.readouterr().out.splitlines()
+    right = {
+        preset: [o["truth"][shot["picture"]] for o in experiment.outcomes() for shot in o["shots"]
+                 if o["truth"] and shot["picture"] and o["preset"] == preset and shot["id"] == o["chosen"]]
+        for preset in experiment.about["presets"]
+    }  # fmt: skip
+    assert printed[0].startswith("truth: right by ground truth; ")
+    for line, (preset, some) in zip(printed[1:], right.items(), strict=False):
+        assert line.split() == [f"{preset},", "delivered", f"{sum(some) / len(some):.4f}", str(len(some)), "pictures"]
+    assert printed[-1] == "asked models: 0 calls, 0 tokens"
+
+
+def test_one_object_of_json(experiment: Experiment, capsys: pytest.CaptureFixture[str]) -> None:
+    assert asked(experiment, "--scorer", "truth,checklist", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["scorer"] for one in found["scorers"]] == ["truth", "checklist"]
+    assert found["scorers"][0]["means"][0]["preset"] == "one-shot"
+    assert found["spent"] == {"calls": 0, "tokens": 0, "usd": 0}
+    assert asked(experiment, "--scorer", "truth", "--json") == 0
+    again = json.loads(capsys.readouterr().out)["scorers"][0]
+    assert (again["scored"], again["means"]) == (0, found["scorers"][0]["means"])
+
+
+def test_calls_are_counted_and_a_second_time_none_is_made(
+    experiment: Experiment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-this-test-alone")
+    with chat_server(Say(json.dumps({"reasoning": "seen", "better": "neither"}))) as server:
+        options = ("--scorer", "pairwise", "--set", "auditor=openai:m", "--set", f"auditor_base_url={server.url}")
+        monkeypatch.delenv("OPENAI_API_KEY")
+        assert asked(experiment, *options) == 0
+        calls = len(server.asked)
+        assert calls == 2 * (3 + 1 + 3)  # three pairs a row; the second row has a run that delivered nothing
+        assert capsys.readouterr().out.endswith(f"asked models: {calls} calls, {18 * calls} tokens\n")
+        assert asked(experiment, *options) == 0
+        assert len(server.asked) == calls
+
+
+def test_all_are_those_that_can_run_here(experiment: Experiment, capsys: pytest.CaptureFixture[str]) -> None:
+    assert asked(experiment, "--scorer", "all", "--set", "clip=./nowhere", "--json") == 0
+    printed = capsys.readouterr()
+    found = {one["scorer"]: one for one in json.loads(printed.out)["scorers"]}
+    assert [name for name, one in found.items() if "cannot" not in one] == ["truth", "checklist"]
+    assert "--set clip=FOLDER" in found["clipscore"]["cannot"]
+    assert "no row has a reference" in found["image_similarity"]["cannot"]
+    assert "--set captioner=" in found["caption_score"]["cannot"]
+    assert "--set auditor=" in found["auditor"]["cannot"]
+    assert "auditor: cannot run here: no model is named" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--scorer", "clip"), "there is no scorer 'clip'"),
+        (("--scorer", " , "), "no scorer is named"),
+        (("--scorer", "auditor"), "--set auditor=provider:model"),
+        (("--scorer", "truth,auditor", "--set", "clip=x"), "none of these scorers has an option 'clip'"),
+        (("--scorer", "image_similarity"), "no row has a reference picture"),
+    ],
+)
+def test_what_is_refused(words: tuple[str, ...], why: str, experiment: Experiment) -> None:
+    with pytest.raises(BadInput, match=why):
+        asked(experiment, *words)
