@@ -14,8 +14,8 @@ from overpaint.prompts import load
 from overpaint.tools.faults import BadInput
 from overpaint.tools.records import canonical
 
-MOST = 40
-"""Requirements in one checklist, as many as the writer may give."""
+MOST = 60
+"""Requirements in one checklist, as many as one look can ask about; a writer gives fewer."""
 
 
 class WrittenRequirement(BaseModel):

@@ -96,9 +96,11 @@ class Suggestion(BaseModel):
         description="One idea of your own for mood, light or composition, in a few words; null if there is none.",
     )
 
-    @field_validator("suggestion")
+    @field_validator("suggestion", mode="before")
     @classmethod
-    def _one_line(cls, suggestion: str) -> str:
-        if "\n" in suggestion.strip():
+    def _one_line(cls, suggestion: object) -> object:
+        if not isinstance(suggestion, str):
+            return suggestion
+        if len(suggestion.strip().splitlines()) > 1:
             raise ValueError("the suggestion is one sentence on one line")
         return suggestion.strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from overpaint.graph.critics.critiqued import Critiqued, with_idea
+from overpaint.graph.fitting import fitted
 from overpaint.graph.method_schemas import Suggestion
 from overpaint.graph.state import Candidate, Proposal, State
 from overpaint.graph.toolbox import Toolbox
@@ -17,8 +18,8 @@ async def by_suggestion(state: State, subject: Candidate, toolbox: Toolbox) -> C
         ProviderFault: the picture could not be analysed; the run can be resumed, which asks again.
     """
     record, prompt = await toolbox.record(subject), load("critique.suggest")
-    image = subject["image"]
-    values = {"brief": state["asked"]["text"], "prompt": record["prompt"], "remark": state.get("remark") or ""}
+    image, brief, limit = subject["image"], state["asked"]["text"], state["painter"]["token_limit"]
+    values = {"brief": brief, "prompt": record["prompt"], "remark": state.get("remark") or ""}
     reply = await toolbox.consult("critic", prompt, Suggestion, shown=image["sha256"] if image else None, values=values)
     if reply.value is None:
         raise ProviderFault(f"picture {subject['id']} could not be analysed: {reply.fault}")
@@ -26,4 +27,6 @@ async def by_suggestion(state: State, subject: Candidate, toolbox: Toolbox) -> C
     proposal = Proposal(prompt=said.suggestion, boxes=[])
     if toolbox.settings.ideas and said.idea:
         proposal = with_idea(proposal, said.idea)
-    return Critiqued("revise", [proposal], said.diagnosis, idea=said.idea, prompts={prompt.name: prompt.label})
+    text, shortened = await fitted(proposal["prompt"], brief, "critic", limit, toolbox)
+    labels = {prompt.name: prompt.label, **shortened}
+    return Critiqued("revise", [Proposal(prompt=text, boxes=[])], said.diagnosis, idea=said.idea, prompts=labels)

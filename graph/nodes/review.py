@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 from langgraph.types import Command
 
 from overpaint.graph.controller import cap_reached, failing
+from overpaint.graph.critics.critiqued import with_idea
 from overpaint.graph.minting import sends, spread
 from overpaint.graph.nodes.decide import go_on
 from overpaint.graph.people import KINDS, ActionRequest, Decision, ask_person
@@ -33,7 +34,7 @@ def _review_prompts(state: State) -> Command[Next]:
     chosen = spread(critique["proposals"], state["plan"]["count"])
     unique = [p for i, p in enumerate(chosen) if p not in chosen[:i]]
     requests = [_paint_request(state, proposal) for proposal in unique]
-    settled, remark, stop = ask_person(requests, KINDS, lambda decisions: _settled(unique, decisions))
+    settled, remark, stop = ask_person(requests, KINDS, lambda decisions: _settled(state, unique, decisions))
     if remark and not stop and not any(settled):
         capped = cap_reached(state, Settings.model_validate(state["settings"]))
         return Command(update={"plan": capped}, goto="deliver") if capped else _heard(remark)
@@ -49,36 +50,82 @@ def _heard(remark: str) -> Command[Next]:
     return Command(update={"remark": remark}, goto="critique")
 
 
-def _settled(proposals: list[Proposal], decisions: list[Decision]) -> tuple[list[Proposal | None], str, bool]:
+def _settled(
+    state: State, proposals: list[Proposal], decisions: list[Decision]
+) -> tuple[list[Proposal | None], str, bool]:
     """What becomes of each proposal, what the person remarked, and whether to stop."""
     settled = [
-        _edited(p, d) if d.kind in ("approve", "edit") else None for p, d in zip(proposals, decisions, strict=True)
+        _edited(p, d, _offered_idea(state, p)) if d.kind in ("approve", "edit") else None
+        for p, d in zip(proposals, decisions, strict=True)
     ]
     remarks = dict.fromkeys(d.message for d in decisions if d.message and d.kind in ("reject", "respond"))
     return settled, "\n".join(remarks), any(d.kind == "stop" for d in decisions)
 
 
-def _edited(proposal: Proposal, decision: Decision) -> Proposal:
+def _edited(proposal: Proposal, decision: Decision, idea: str) -> Proposal:
+    """What a person made of a proposal; where the prompt is another now, what was suggested stays beside it."""
     if decision.kind != "edit":
         return proposal
-    prompt, boxes = decision.args.get("prompt", proposal["prompt"]), decision.args.get("boxes", proposal["boxes"])
-    if not isinstance(prompt, str) or not prompt.strip() or len(prompt) > LONGEST_PROMPT:
-        raise BadInput(f"an edited prompt is a text of 1 to {LONGEST_PROMPT:,} characters")
+    prompt, boxes = _edited_prompt(proposal, decision.args, idea), decision.args.get("boxes", proposal["boxes"])
     try:
         cleaned = usable([[float(edge) for edge in box] for box in boxes])
     except (TypeError, ValueError, OverflowError):
         cleaned = []
     if boxes != [] and not cleaned:
         raise BadInput("edited boxes are lists of [left, top, right, bottom] in fractions of the picture")
-    return Proposal(prompt=prompt.strip(), boxes=cleaned or proposal["boxes"])
+    edited = Proposal(prompt=prompt, boxes=cleaned or proposal["boxes"])
+    if prompt != proposal["prompt"]:
+        edited["suggested"] = proposal["prompt"]
+    return edited
+
+
+def _edited_prompt(proposal: Proposal, args: dict[str, Any], idea: str) -> str:
+    prompt, use_idea = args.get("prompt", proposal["prompt"]), args.get("use_idea", False)
+    if not isinstance(use_idea, bool):
+        raise BadInput("use_idea is true or false")
+    if use_idea and not idea:
+        raise BadInput("there is no idea that could be added to this prompt: leave use_idea out")
+    text = prompt.strip() if isinstance(prompt, str) else ""
+    whole = with_idea(Proposal(prompt=text, boxes=[]), idea)["prompt"] if text and use_idea else text
+    if not whole or len(whole) > LONGEST_PROMPT:
+        raise BadInput(f"an edited prompt is a text of 1 to {LONGEST_PROMPT:,} characters")
+    return whole
+
+
+def _offered_idea(state: State, proposal: Proposal) -> str:
+    """The critic's idea, where a person may add it to a prompt: it is not in there yet, and the whole is painted."""
+    taken = state["settings"].get("ideas") or proposal["boxes"]
+    return "" if taken else state["critique"].get("idea") or ""
 
 
 def _paint_request(state: State, proposal: Proposal) -> ActionRequest:
-    champion, action = state["champion"], state["critique"]["action"]
-    args: dict[str, Any] = {"prompt": proposal["prompt"]} | ({"boxes": proposal["boxes"]} if proposal["boxes"] else {})
-    return ActionRequest(
-        name="paint", args=args, description=f"{_told(state, champion)}\nNext ({action}): paint this prompt."
-    )
+    args: dict[str, Any] = {"prompt": proposal["prompt"]}
+    if proposal["boxes"]:
+        args["boxes"] = proposal["boxes"]
+    if _offered_idea(state, proposal):
+        args["use_idea"] = False
+    told = [_told(state, state["champion"]), *_suggested(state), *_idea_told(state, proposal)]
+    return ActionRequest(name="paint", args=args, description="\n".join(told))
+
+
+def _suggested(state: State) -> list[str]:
+    """What is asked to be painted, in words."""
+    critique = state["critique"]
+    if state["settings"].get("critique_method") != "human":
+        return [f"Next ({critique['action']}): paint this prompt."]
+    return [
+        f"What it shows: {critique['feedback']}",
+        f"The prompt is a suggestion for the original brief, “{state['asked']['text']}”: approve it, or edit it first.",
+    ]
+
+
+def _idea_told(state: State, proposal: Proposal) -> list[str]:
+    if not (idea := state["critique"].get("idea")):
+        return []
+    if proposal["boxes"]:
+        return [f"Idea, which an edit of places cannot follow: {idea}"]
+    used = "already in the prompt" if state["settings"].get("ideas") else "not used unless you say so (use_idea)"
+    return [f"Idea, {used}: {idea}"]
 
 
 def _review_champion(state: State) -> Command[Next]:
@@ -123,10 +170,12 @@ def _told(state: State, champion: Candidate | None) -> str:
     """The champion in words: which picture, its score, and what it lacks."""
     if champion is None:
         return "There is no picture yet."
+    named = f"Champion {champion['id']}, picture {_sha256(champion) or 'none'}"
+    if champion["score"] is None:
+        return f"{named}, not judged."
     texts = {r["id"]: r["text"] for r in state["checklist"]}
     lacks = "; ".join(texts[r] for r in failing(champion, state["checklist"])) or "nothing"
-    score = "not judged" if champion["score"] is None else f"{champion['score']:.0%}"
-    return f"Champion {champion['id']}, picture {_sha256(champion) or 'none'}, score {score}; lacks: {lacks}."
+    return f"{named}, score {champion['score']:.0%}; lacks: {lacks}."
 
 
 def _sha256(candidate: Candidate) -> str | None:

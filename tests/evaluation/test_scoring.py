@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from overpaint.evaluation.experiment import Experiment
+from overpaint.evaluation.experiment import Experiment, open_experiment
 from overpaint.evaluation.nouns import Row, Score
 from overpaint.evaluation.scorers.scorer import Need, Scope, Scored, Value
 from overpaint.evaluation.scoring import checklists_of, current, pictures_of, score_experiment
@@ -22,7 +23,9 @@ FAILED = ("default", "row-001")
 class Length:
     """Scores a picture by the length of its file's name, and notes what it was given."""
 
-    name, title, unit, span, higher_is_better = "length", "length", "letters", None, None
+    name, title, unit = "length", "length of the name", "letters"
+    span: tuple[float, float] | None = None
+    higher_is_better: bool | None = None
     references, batch = True, 4
     needs: frozenset[Need] = frozenset({"picture"})
 
@@ -50,9 +53,14 @@ class Length:
         return [(scored.preset, scored.row["id"], scored.name) for batch in self.given for scored in batch]
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_experiment(tmp_path_factory.mktemp("experiments") / "made", rows=3, scorers=()).folder
+
+
 @pytest.fixture
-def experiment(tmp_path: Path) -> Experiment:
-    return make_experiment(tmp_path / "made", rows=3, scorers=())
+def experiment(tmp_path: Path, made: Path) -> Experiment:
+    return open_experiment(shutil.copytree(made, tmp_path / "made"))
 
 
 def told(done: int, total: int) -> None:

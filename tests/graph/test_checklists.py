@@ -20,11 +20,11 @@ WRITTEN: list[Any] = [
 ]
 
 REFUSED: list[tuple[Any, str]] = [
-    ([], "1 to 40"),
-    (["x"] * (MOST + 1), "1 to 40"),
-    ("a red circle", "1 to 40"),
-    (None, "1 to 40"),
-    ({"items": ["x"]}, "1 to 40"),
+    ([], "1 to 60"),
+    (["x"] * (MOST + 1), "1 to 60"),
+    ("a red circle", "1 to 60"),
+    (None, "1 to 60"),
+    ({"items": ["x"]}, "1 to 60"),
     (["x", ""], "requirement 2 .* text"),
     (["x", "  "], "requirement 2 .* text"),
     ([{"question": "?"}], "requirement 1 .* text"),

@@ -49,6 +49,7 @@ def add_eval(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--name", metavar="EXPERIMENT", help="what to call it; dataset and time if left out")
     sub.add_argument("--out", metavar="DIR", type=Path, help="where to keep it; OVERPAINT_HOME/experiments if left out")
     sub.add_argument("--resume", action="store_true", help="go on with the experiment of this --name")
+    sub.add_argument("--langsmith", action="store_true", help="upload it to LangSmith as a dataset and experiments")
     sub.add_argument("--json", action="store_true", help="print one JSON object on stdout, everything else on stderr")
 
 
@@ -64,7 +65,7 @@ def evaluate(args: Namespace) -> int:
     say(f"experiment {experiment.name}: {experiment.folder}", out)
     if not _carried_out(args, experiment):
         return _interrupted(args, experiment)
-    _tell(experiment, as_json=args.json)
+    _tell(experiment, as_json=args.json, langsmith=args.langsmith)
     return 0
 
 
@@ -183,16 +184,27 @@ def _interrupted(args: Namespace, experiment: Experiment) -> int:
     return INTERRUPTED
 
 
-def _tell(experiment: Experiment, *, as_json: bool) -> None:
+def _tell(experiment: Experiment, *, as_json: bool, langsmith: bool) -> None:
     from overpaint.evaluation.report import write_report
     from overpaint.evaluation.tables import summary_table
 
     outcomes, report = experiment.outcomes(), write_report(experiment)
+    if not as_json:
+        for line in ["", *summary_table(outcomes).splitlines(), "", *_faults(outcomes), f"report: {report}"]:
+            say(line)
+    urls = _uploaded(experiment) if langsmith else {}
     if as_json:
-        say_json(_to_json(experiment, outcomes, report))
+        say_json({**_to_json(experiment, outcomes, report), **({"langsmith": urls} if langsmith else {})})
         return
-    for line in ["", *summary_table(outcomes).splitlines(), "", *_faults(outcomes), f"report: {report}"]:
-        say(line)
+    for preset, url in urls.items():
+        say(f"LangSmith, {preset}: {url}")
+
+
+def _uploaded(experiment: Experiment) -> dict[str, str | None]:
+    """Where LangSmith shows each preset."""
+    from overpaint.evaluation.langsmith_upload import upload
+
+    return {one.preset: one.url for one in asyncio.run(upload(experiment, upload_results=True))}
 
 
 def _faults(outcomes: Sequence[Outcome]) -> list[str]:

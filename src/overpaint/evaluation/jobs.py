@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from overpaint import prompts
 from overpaint.evaluation.experiment import Experiment, create_experiment
 from overpaint.evaluation.nouns import Dataset, Row
 from overpaint.graph.chat_settings import ROLES
 from overpaint.graph.settings import MODELS, Settings, load_preset, merge
+from overpaint.run_metadata import prompt_hashes
 from overpaint.tools.faults import BadInput
 from overpaint.tools.versions import versions_of
 
@@ -148,12 +148,6 @@ def jobs_left(experiment: Experiment) -> list[Job]:
 def run_seed(row: str) -> int:
     """The seed of all runs of a brief, from its id."""
     return int.from_bytes(hashlib.sha256(row.encode()).digest()[:4], "big")
-
-
-def prompt_hashes() -> dict[str, str]:
-    """The sha256 of every text that models are sent, by its name and version."""
-    named = (name.rpartition(".v") for name in prompts.names())
-    return {f"{name}.v{version}": prompts.load(name, int(version)).sha256 for name, _, version in named}
 
 
 def _thread(experiment: Experiment, preset: str, row: str) -> str:

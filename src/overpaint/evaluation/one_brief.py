@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 import time
 from typing import Any
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import RunControl
 from langgraph.types import Overwrite
 
 from overpaint.driving import Wheel, at_the_wheel
 from overpaint.evaluation.jobs import Job
 from overpaint.evaluation.nouns import Outcome, Row
-from overpaint.evaluation.outcome import read_outcome
+from overpaint.evaluation.outcome import failure, read_outcome
+from overpaint.feedback import send_feedback
 from overpaint.graph.kept import read_thread
 from overpaint.graph.persistence import on_thread
 from overpaint.graph.settings import merge
 from overpaint.graph.waiting import Postponed
+from overpaint.plain import say
+from overpaint.run_metadata import run_config
+from overpaint.runs import restore
 from overpaint.tools.database import open_database
 from overpaint.tools.faults import BadInput, ProviderFault
 
@@ -38,16 +45,24 @@ async def run_brief(job: Job, control: RunControl) -> Outcome:
         BadInput: this machine is at fault (a full disk, a database that cannot be used), which would end all others.
     """
     began = time.monotonic()
+    config = await asyncio.to_thread(run_config, job.thread, job.settings, job.preset)
     async with at_the_wheel(job.thread, control) as wheel:
-        fault = await _fault_of(wheel, job)
-        return await read_outcome(wheel, job, fault, time.monotonic() - began)
+        fault = await _fault_of(wheel, job, config)
+        seconds = time.monotonic() - began
+        kept = await read_thread(wheel.graph, wheel.thread)
+        if "run" not in kept.values:
+            return failure(job, str(fault), seconds, is_provider=isinstance(fault, ProviderFault))
+        run = await restore(kept)
+        if untold := await send_feedback(config, run):
+            say(f"overpaint: {untold}", sys.stderr)
+        return await read_outcome(wheel, job, run, fault, seconds)
 
 
-async def _fault_of(wheel: Wheel, job: Job) -> BadInput | ProviderFault | None:
+async def _fault_of(wheel: Wheel, job: Job, config: RunnableConfig) -> BadInput | ProviderFault | None:
     """Run the graph; what ended it before its end, if that is this brief's alone."""
     try:
         with open_database().faults():
-            await _to_its_end(wheel, job)
+            await _to_its_end(wheel, job, config)
     except Postponed as stop:
         if isinstance(stop.fault, BadInput):  # something must be mended first
             raise stop.fault from stop
@@ -61,14 +76,14 @@ async def _fault_of(wheel: Wheel, job: Job) -> BadInput | ProviderFault | None:
     return None
 
 
-async def _to_its_end(wheel: Wheel, job: Job) -> None:
-    kept, config = await read_thread(wheel.graph, wheel.thread), on_thread(wheel.thread)
+async def _to_its_end(wheel: Wheel, job: Job, config: RunnableConfig) -> None:
+    kept = await read_thread(wheel.graph, wheel.thread)
     given: dict[str, Any] | None = None
     if "run" not in kept.values:
         given = _input(job.row)
     elif kept.values.get("ended") == "provider":  # an outcome that was not kept, since the provider failed for all
         again = {"ended": None, "fatal": Overwrite("")}
-        await wheel.graph.aupdate_state(config, again, as_node="candidate")
+        await wheel.graph.aupdate_state(on_thread(wheel.thread), again, as_node="candidate")
     elif kept.values.get("ended") is not None:
         return
     context = None if given is None else merge(job.settings)

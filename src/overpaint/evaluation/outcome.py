@@ -11,24 +11,24 @@ from overpaint.driving import Wheel
 from overpaint.evaluation.jobs import Job
 from overpaint.evaluation.nouns import Outcome, Shot, Stage
 from overpaint.graph.crowning import passes
-from overpaint.graph.kept import Kept, read_history, read_thread
+from overpaint.graph.kept import Kept, read_history
 from overpaint.graph.record import Record
 from overpaint.graph.state import Candidate, empty_receipt
 from overpaint.phrases import passed_of, score_of
-from overpaint.runs import restore
+from overpaint.result import Run
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.home import current_home
 from overpaint.tools.images import ImageStore
 
 
-def failure(job: Job, error: str, seconds: float, stop_reason: str | None = None) -> Outcome:
+def failure(job: Job, error: str, seconds: float, *, is_provider: bool = False) -> Outcome:
     """The outcome of a run of which nothing is known but why it failed.
 
     Args:
         job: what was to be done.
         error: why.
         seconds: wall seconds it took.
-        stop_reason: "provider" where it was one that failed.
+        is_provider: whether a provider failed.
     """
     row = job.row
     return Outcome(
@@ -38,7 +38,7 @@ def failure(job: Job, error: str, seconds: float, stop_reason: str | None = None
         run="",
         thread=job.thread,
         status="failed",
-        stop_reason=stop_reason,
+        stop_reason="provider" if is_provider else None,
         error=error,
         stop_round=None,
         chosen=None,
@@ -51,24 +51,24 @@ def failure(job: Job, error: str, seconds: float, stop_reason: str | None = None
     )
 
 
-async def read_outcome(wheel: Wheel, job: Job, fault: BadInput | ProviderFault | None, seconds: float) -> Outcome:
+async def read_outcome(
+    wheel: Wheel, job: Job, run: Run, fault: BadInput | ProviderFault | None, seconds: float
+) -> Outcome:
     """The outcome of a thread as it stands; whatever process made which part of it, all of it is told.
 
     Args:
         wheel: the thread.
         job: what was to be done.
+        run: as it stands.
         fault: what ended it; None when it came to its own end.
         seconds: wall seconds it took.
 
     Raises:
-        BadInput: a record or a picture of it is missing.
+        BadInput: a picture of it is missing.
     """
-    kept = await read_thread(wheel.graph, wheel.thread)
-    if "run" not in kept.values:
-        return failure(job, str(fault), seconds, "provider" if isinstance(fault, ProviderFault) else None)
-    run = await restore(kept)
-    decided = list(_decisions(await read_history(wheel.graph, wheel.thread)))
-    stop_round = _stop_round(kept) if decided else None
+    history = await read_history(wheel.graph, wheel.thread)
+    decided = list(_decisions(history))
+    stop_round = _stop_round(history[-1]) if decided else None
     stages = dict(decided)
     stopped = stages[stop_round]["champion"] if stop_round in stages else None
     shots = [_shot(record) for record in run.candidates]

@@ -37,13 +37,13 @@ class Mean:
     Args:
         mean: of those with a value; None without any.
         valued: how many have one.
-        faults: how many have none.
+        missing: how many have none.
     """
 
     preset: str
     mean: float | None
     valued: int
-    faults: int
+    missing: int
 
 
 def add_score(sub: argparse.ArgumentParser) -> None:
@@ -99,13 +99,17 @@ def score(args: argparse.Namespace) -> int:
 
 
 def means(experiment: Experiment, scores: Sequence[Score]) -> list[Mean]:
-    """The mean over delivered pictures of each preset, and over reference pictures where they were scored."""
-    outcomes = experiment.outcomes()
-    chosen = {(outcome["preset"], outcome["row"]): outcome["chosen"] or "" for outcome in outcomes}
-    values: dict[str, list[float | None]] = {outcome["preset"]: [] for outcome in outcomes}
-    for one in scores:
-        if not one["preset"] or chosen.get((one["preset"], one["row"])) == one["shot"]:
-            values.setdefault(one["preset"], []).append(one["value"])
+    """The mean over delivered pictures of each preset, and over reference pictures where they were scored.
+
+    A run that delivered no picture has no value.
+    """
+    given = {(one["preset"], one["row"], one["shot"]): one["value"] for one in scores}
+    values: dict[str, list[float | None]] = {}
+    for outcome in experiment.outcomes():
+        key = outcome["preset"], outcome["row"], outcome["chosen"] or ""
+        values.setdefault(outcome["preset"], []).append(given.get(key))
+    if references := [one["value"] for one in scores if not one["preset"]]:
+        values[""] = references
     return [_mean(preset, some) for preset, some in values.items()]
 
 
@@ -158,7 +162,7 @@ def _lines(scorer: Scorer, scoring: Scoring, found: Sequence[Mean]) -> list[str]
 
 def _line(mean: Mean, wide: int) -> str:
     value = "-" if mean.mean is None else f"{mean.mean:.4f}"
-    without = f", {mean.faults:,} without a value" if mean.faults else ""
+    without = f", {mean.missing:,} without a value" if mean.missing else ""
     return f"  {_who(mean):<{wide}}  {value:>8}  {counted(mean.valued, 'picture')}{without}"
 
 

@@ -119,7 +119,7 @@ async def checklists_of(
             for outcome in missing:
                 kept = await read_thread(graph, outcome["thread"])
                 best = [written.get(outcome["row"], []), kept.values.get("checklist", [])]
-                written[outcome["row"]] = max(best, key=len)
+                written[outcome["row"]] = min(best, key=len)
     return {**found, **written}
 
 
@@ -167,7 +167,7 @@ def _score(scorer: Scorer, scored: Scored, value: Value) -> Score:
         shot=scored.name,
         value=value.value,
         fault=value.fault,
-        detail={**value.detail, "options": scorer.options},
+        detail={**value.detail, "title": scorer.title, "options": scorer.options},
     )
 
 

@@ -20,9 +20,11 @@ from overpaint.evaluation.jobs import Job
 from overpaint.evaluation.nouns import Outcome
 from overpaint.evaluation.one_brief import run_brief
 from overpaint.evaluation.outcome import failure
-from overpaint.tools.faults import BadInput
+from overpaint.graph.toolbox import open_toolbox
+from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.home import use_home
 from overpaint.tools.leases import Held
+from overpaint.tools.painters import PaintRequest
 
 HELD_SECONDS = 1.0
 """How long to wait for a thread that the worker of a killed evaluation is just about to leave, before asking again."""
@@ -54,12 +56,25 @@ def serve(pipe: Connection, home: Path) -> None:
 
 
 async def _serve(pipe: Connection, home: Path) -> None:
-    control, speaking = RunControl(), asyncio.Lock()
+    control, speaking, warm = RunControl(), asyncio.Lock(), False
     with use_home(home):
         async with asyncio.TaskGroup() as at_work:
             while (job := await asyncio.to_thread(_received, pipe)) is not None:
+                warm = warm or await _warm_up(job)
                 at_work.create_task(_answer(pipe, job, control, speaking))
             control.request_drain("the evaluation was ended")
+
+
+async def _warm_up(job: Job) -> bool:
+    """Have a painter that runs here load its weights, so that no brief is charged with the seconds it takes.
+
+    Whatever is wrong with it, the job itself will tell.
+    """
+    with suppress(BadInput, ProviderFault):
+        painter = await (await open_toolbox(job.settings)).painter()
+        if painter.abilities.free:
+            await painter.paint(PaintRequest(prompt=job.row["brief"], seed=0, steps=1))
+    return True
 
 
 def _received(pipe: Connection) -> Job | None:

@@ -17,20 +17,17 @@ from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema
 from pydantic import BaseModel
 
-from overpaint.shapes import checklist, critic
+from overpaint.shapes import checklist, critic, methods
 from overpaint.shapes.answering import find
 from overpaint.shapes.captions import describe, fit, seen_words, terse
 from overpaint.shapes.language import CAN_DRAW
 from overpaint.shapes.layout import place
+from overpaint.shapes.looking import TOLD, look, observed, quality
 from overpaint.shapes.parser import parse
-from overpaint.shapes.scene import Seen
 from overpaint.shapes.wire import MOST_PROPOSALS, Request, last_request
 
 EVIDENCE = 1200
 """Words of evidence in one look; where there are many questions, each gets its share."""
-
-TOLD = 9
-"""How many things a look names; a picture of this world has no more."""
 
 Reply = dict[str, Any]
 
@@ -117,6 +114,10 @@ def answer(request: Request, schema: dict[str, Any] | None) -> str:
 
 
 def _upsample(request: Request) -> Reply:
+    if request.has("words_now"):
+        return methods.mend(request)
+    if request.has("number"):
+        return methods.attempt(request)
     spec = parse(request.section("brief"))
     things = place(spec, "upsample")
     reasoning = f"The brief asks for {terse(spec)}; what it leaves open is laid out so that things stand apart."
@@ -132,12 +133,9 @@ def _propose(request: Request) -> Reply:
     number = min(max(request.number("count") or 1, 1), MOST_PROPOSALS)
     limit = request.number("token_limit")
     attempts = [*request.lines("attempts"), request.section("prompt")]
-    seen = _look(request)
+    seen = look(request)
     diagnosis, feedback = critic.verdict(spec, seen)
-    if request.section("remark"):
-        feedback += (
-            " (the built-in critic follows the brief alone: to steer it, edit its prompt or fork with another brief)"
-        )
+    feedback += critic.DEAF if request.section("remark") else ""
     if action == "edit":
         proposals = critic.edits(spec, seen, attempts, number, limit)
     else:
@@ -146,22 +144,22 @@ def _propose(request: Request) -> Reply:
 
 
 def _inspect(request: Request) -> Reply:
-    seen, questions = _look(request), request.questions()
+    seen, questions = look(request), request.questions()
     share = EVIDENCE // max(1, len(questions))
     findings = [(number, find(question, seen)) for number, question in questions]
     return {
-        "observations": _observed(seen),
+        "observations": observed(seen),
         "answers": [
             {"number": n, "evidence": _first(f.evidence, share)[0], "answer": f.answer, "box": f.box}
             for n, f in findings
         ],
         "flaws": [seen_words(s, s.place) for s in seen if s.shape is None][:TOLD],
-        "quality": round(sum(min(max(s.fit, 0.0), 1.0) for s in seen) / len(seen), 3) if seen else 0.0,
+        "quality": quality(seen),
     }
 
 
 def _describe(request: Request) -> Reply:
-    return {"description": describe(_look(request))}
+    return {"description": describe(look(request))}
 
 
 _TASKS: dict[frozenset[str], Callable[[Request], Reply]] = {
@@ -169,19 +167,10 @@ _TASKS: dict[frozenset[str], Callable[[Request], Reply]] = {
     frozenset(("requirements",)): _specify,
     frozenset(("proposals",)): _propose,
     frozenset(("answers",)): _inspect,
+    **methods.TASKS,
+    # Last, since an answer that compares attempts has a description too.
     frozenset(("description",)): _describe,
 }
-
-
-def _look(request: Request) -> list[Seen]:
-    from overpaint.shapes.inspector import inspect
-
-    return inspect(request.seen_by())
-
-
-def _observed(seen: Sequence[Seen]) -> str:
-    more = f" and {len(seen) - TOLD} more" if len(seen) > TOLD else ""
-    return ", ".join(seen_words(s, s.place) for s in seen[:TOLD]) + more if seen else "nothing but the ground"
 
 
 def _first(text: str, most: int) -> tuple[str, bool]:

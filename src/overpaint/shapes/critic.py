@@ -18,6 +18,8 @@ AT_ONCE = 5
 """How many things one edit paints: as many as the painter reads whole with all their attributes, and was taught."""
 SALTS = 200
 """How many layouts are tried for one that was not attempted yet."""
+DEAF = " (the built-in critic follows the brief alone: to steer it, edit its prompt or fork with another brief)"
+"""What it says to a person's remark."""
 
 Proposal = dict[str, Any]
 

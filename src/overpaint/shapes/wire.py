@@ -49,10 +49,18 @@ class Request:
             raise ValueError(f"<{tag}> must hold a whole number, not {said[:20]!r}")
         return int(said) if said else None
 
+    def has(self, tag: str) -> bool:
+        """Whether there is such a section."""
+        return f"<{tag}>" in self.text and f"</{tag}>" in self.text
+
     def questions(self) -> list[tuple[int, str]]:
-        """Return the numbered questions of <questions>; a line without a number goes on with the one before."""
+        """Return the numbered questions of <questions>."""
+        return self.numbered("questions")
+
+    def numbered(self, tag: str) -> list[tuple[int, str]]:
+        """Return the numbered lines of a section; a line without a number goes on with the one before."""
         found: list[tuple[int, str]] = []
-        for line in self.lines("questions"):
+        for line in self.lines(tag):
             numbered = _NUMBERED.fullmatch(line)
             if numbered:
                 found.append((int(numbered[1]), numbered[2]))

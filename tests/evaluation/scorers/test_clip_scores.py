@@ -123,7 +123,7 @@ async def test_the_same_picture_is_alike_and_is_encoded_once(clip: str, tmp_path
     assert same.value == pytest.approx(1.0, abs=1e-6)
     assert other.value is not None
     assert other.value < 0.9999
-    seen = load_clip(clip, "cpu").seen
+    seen = load_clip(clip, None).seen
     kept = seen[red]
     await ClipScore(clip).score([delivered(row, red)])
     assert seen[red] is kept
@@ -149,6 +149,11 @@ async def test_weights_that_cannot_be_had_say_how_to_give_a_folder(name: str) ->
     with pytest.raises(BadInput, match="--set clip=FOLDER") as caught:
         await ClipScore(name).check([])
     assert "\n" not in str(caught.value)
+
+
+async def test_a_device_that_is_none_is_refused() -> None:
+    with pytest.raises(BadInput, match="device 'gpu' is unknown"):
+        await ClipScore(device="gpu").check([])
 
 
 @pytest.mark.slow

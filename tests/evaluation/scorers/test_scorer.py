@@ -25,7 +25,9 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-this-test-alone")
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == "caption_score" else ()) for name in BUILT_IN]
+)
 def test_every_scorer_says_what_it_is(name: str) -> None:
     scorer: Scorer = get_scorer(name, **OPTIONS.get(name, {}))
     assert scorer.name == name

@@ -33,8 +33,8 @@ class Auditor:
     """
 
     name, unit = "auditor", "share"
-    span = (0.0, 1.0)
-    higher_is_better = True
+    span: tuple[float, float] | None = (0.0, 1.0)
+    higher_is_better: bool | None = True
     scope: Scope = "delivered"
     references, batch = False, 8
     needs: frozenset[Need] = frozenset({"picture", "checklist"})

@@ -34,10 +34,10 @@ class CaptionScore:
     """
 
     name, unit = "caption_score", "likeness"
-    span = (0.0, 1.0)
-    higher_is_better = True
+    span: tuple[float, float] | None = (0.0, 1.0)
+    higher_is_better: bool | None = True
     scope: Scope = "pictures"
-    references, batch = True, 8
+    references = True
     needs: frozenset[Need] = frozenset({"picture"})
 
     def __init__(
@@ -57,6 +57,8 @@ class CaptionScore:
             self._model = Consultant("captioner", captioner, captioner_base_url, captioner_api_key_env, log)
         self._prompt = load("describe")
         self._measure: measures.Measure = measure or ("spice" if measures.has_spice() else "meteor")
+        # SPICE starts a Java program for every batch.
+        self.batch = 200 if self._measure == "spice" else 8
         self._called = measures.title_of(self._measure)
         said = captioner or "the runs' own"
         self.title = f"likeness of captions by {self._called}, higher is nearer (captions: {said})"

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from overpaint.tools.backends.loading import check_placing, place
 from overpaint.tools.backends.vision_loading import vision_faults
 from overpaint.tools.decoding import decode
 from overpaint.tools.faults import BadInput, ProviderFault
@@ -71,21 +72,23 @@ class Clip:
 
 
 @cache
-def load_clip(clip: str, device: str) -> Clip:
+def load_clip(clip: str, device: str | None = None) -> Clip:
     """Load a CLIP model, once per process.
 
     Args:
         clip: a folder, or a hub id.
-        device: torch's name of it.
+        device: auto, cpu, mps, cuda or cuda:<number>; the best of this machine when None.
 
     Raises:
-        BadInput: a package or the weights are missing, or it is no CLIP model; says how to give a local folder.
+        BadInput: a package, the device or the weights are missing, or it is no CLIP model; says how to give a folder.
     """
     if missing := [name for name in ("torch", "transformers") if importlib.util.find_spec(name) is None]:
         raise BadInput(f"CLIP needs {', '.join(missing)}: pip install 'overpaint[local]'")
+    check_placing(device, None)
+    there = place(device, None, None).device
     try:
         with vision_faults(clip, "load"):
-            return _read(clip, device)
+            return _read(clip, there)
     except ProviderFault as fault:
         raise BadInput(
             f"the weights of CLIP cannot be had: {fault} | Or give a folder that holds such a model "

@@ -23,17 +23,17 @@ class ClipScore:
 
     Args:
         clip: a folder or a hub id of a CLIP model.
-        device: where it runs.
+        device: where it runs; the best of this machine when None.
     """
 
     name, unit = "clipscore", "2.5 · cosine"
-    span = (0.0, 2.5)
-    higher_is_better = True
+    span: tuple[float, float] | None = (0.0, 2.5)
+    higher_is_better: bool | None = True
     scope: Scope = "pictures"
     references, batch = True, 16
     needs: frozenset[Need] = frozenset({"picture"})
 
-    def __init__(self, clip: str = DEFAULT, device: str = "cpu") -> None:
+    def __init__(self, clip: str = DEFAULT, device: str | None = None) -> None:
         self.title = f"CLIPScore with the brief, higher is nearer ({_short(clip)})"
         self.options: dict[str, Any] = {"clip": clip}
         self._device = device
@@ -53,17 +53,17 @@ class ImageSimilarity:
 
     Args:
         clip: a folder or a hub id of a CLIP model.
-        device: where it runs.
+        device: where it runs; the best of this machine when None.
     """
 
     name, unit = "image_similarity", "cosine"
-    span = (-1.0, 1.0)
-    higher_is_better = True
+    span: tuple[float, float] | None = (-1.0, 1.0)
+    higher_is_better: bool | None = True
     scope: Scope = "pictures"
     references, batch = False, 16
     needs: frozenset[Need] = frozenset({"picture"})
 
-    def __init__(self, clip: str = DEFAULT, device: str = "cpu") -> None:
+    def __init__(self, clip: str = DEFAULT, device: str | None = None) -> None:
         self.title = f"cosine to the reference picture, higher is nearer, 1 is the same ({_short(clip)})"
         self.options: dict[str, Any] = {"clip": clip}
         self._device = device

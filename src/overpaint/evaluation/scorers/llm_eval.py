@@ -41,8 +41,8 @@ class LlmEval:
     """
 
     name, unit = "llm_eval", "share"
-    span = (0.0, 1.0)
-    higher_is_better = True
+    span: tuple[float, float] | None = (0.0, 1.0)
+    higher_is_better: bool | None = True
     scope: Scope = "runs"
     references, batch = False, 4
     needs: frozenset[Need] = frozenset({"picture"})

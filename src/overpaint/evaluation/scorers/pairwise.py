@@ -62,8 +62,8 @@ class Pairwise:
     """
 
     name, unit = "pairwise", "win rate"
-    span = (0.0, 1.0)
-    higher_is_better = True
+    span: tuple[float, float] | None = (0.0, 1.0)
+    higher_is_better: bool | None = True
     scope: Scope = "rows"
     references, batch = False, 1
     needs: frozenset[Need] = frozenset({"picture"})

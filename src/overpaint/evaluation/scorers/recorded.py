@@ -14,8 +14,8 @@ class Truth:
     """Whether a picture shows the brief, by the ground truth of built-in scenes: 1 or 0."""
 
     name, title, unit = "truth", "right by ground truth", "share"
-    span = (0.0, 1.0)
-    higher_is_better = True
+    span: tuple[float, float] | None = (0.0, 1.0)
+    higher_is_better: bool | None = True
     scope: Scope = "pictures"
     references, batch = False, 500
     needs: frozenset[Need] = frozenset()
@@ -37,8 +37,8 @@ class Checklist:
     """The share of the checklist that the run's own judge saw, by weight. A preset is no neutral judge of itself."""
 
     name, title, unit = "checklist", "checklist passed, by the run's own judge", "share"
-    span = (0.0, 1.0)
-    higher_is_better = True
+    span: tuple[float, float] | None = (0.0, 1.0)
+    higher_is_better: bool | None = True
     scope: Scope = "pictures"
     references, batch = False, 500
     needs: frozenset[Need] = frozenset()

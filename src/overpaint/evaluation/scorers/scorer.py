@@ -68,7 +68,7 @@ class Scorer(Protocol):
 
     Attributes:
         name: what it is asked for by, and its file is called.
-        title: what its values mean, for the head of a table: direction, model, measure.
+        title: what its values mean, for the head of a table: direction, model, measure. Kept with every score.
         unit: of the values, such as "share" or "cosine".
         span: the lowest and highest value; None where there is none.
         higher_is_better: None where a value is neither good nor bad.
