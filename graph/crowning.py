@@ -20,8 +20,9 @@ def crown(
     """The champion after a round: it falls only to a challenger that loses no requirement and gains one.
 
     The first champion is the best of its round by score; a picture that could not be judged is taken only while there
-    is nothing better. A champion that a person declined (its id) falls to one that merely loses nothing. Judges that
-    give a score are followed by it alone, and `chain=last` takes whatever was painted last unless something passed.
+    is nothing better. A champion that a person declined (its id) falls to one that merely loses nothing. Of judges that
+    give a score, correct goes before incorrect, and then the score counts. `chain=last` takes whatever was painted last
+    unless something passed.
     """
     for challenger in sorted(challengers, key=lambda c: -1.0 if c["score"] is None else c["score"], reverse=True):
         if challenger["outcome"] == "ok" and _takes(challenger, champion, declined, settings):
@@ -46,10 +47,16 @@ def _takes(challenger: Candidate, champion: Candidate | None, declined: str | No
     if champion is None or settings is None:
         return _beats(challenger, champion, declined)
     if settings.chain == "last":
-        return not passes(champion) and birth(challenger) > birth(champion)
+        stays = passes(champion) and champion["id"] != declined
+        return not stays and birth(challenger) > birth(champion)
     if settings.judge_method == "score":
-        return (challenger["score"] or 0.0) > (champion["score"] or 0.0)
+        equal = _rank(challenger) == _rank(champion) and challenger["id"] != champion["id"]
+        return _rank(challenger) > _rank(champion) or (equal and champion["id"] == declined)
     return _beats(challenger, champion, declined)
+
+
+def _rank(candidate: Candidate) -> tuple[bool, float]:
+    return passes(candidate), -1.0 if candidate["score"] is None else candidate["score"]
 
 
 def _beats(challenger: Candidate, champion: Candidate | None, declined: str | None) -> bool:

@@ -71,7 +71,8 @@ class MethodSettings(ChatSettings):
     templates: dict[str, str] | None = setting(
         None,
         "Files that replace a prompt's text: a JSON object of names such as caption.rewrite.system or "
-        "caption.rewrite.human, and paths.",
+        "upsample.human, and paths.",
+        "upsample",
         "judge",
         "critique",
         "compare",

@@ -1,4 +1,4 @@
-"""Prompt texts that a user's own replace: the six of the socratic method."""
+"""Prompt texts that a user's own replace: the six of the socratic method, and the writer's."""
 
 from __future__ import annotations
 
@@ -6,17 +6,26 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from jinja2 import TemplateError
+from jinja2 import TemplateError, meta
+from jinja2.sandbox import SandboxedEnvironment
 
 from overpaint.prompts import Prompt, load
 from overpaint.tools.faults import BadInput
 
-PROMPTS = ("caption.rewrite", "caption.similar", "caption.best")
+PROMPTS = ("caption.rewrite", "caption.similar", "caption.best", "upsample")
 PARTS = ("system", "human")
 REPLACEABLE = tuple(f"{name}.{part}" for name in PROMPTS for part in PARTS)
 LONGEST = 8000
 """Characters of one text: every checkpoint holds it."""
+
+_PAINTED = {"id": "0.0", "prompt": "a prompt", "caption": "a caption"}
+SAMPLES: tuple[dict[str, Any], ...] = (
+    {"history": [_PAINTED], "captions": [_PAINTED, _PAINTED], "token_limit": 77},
+    {"history": [], "captions": [_PAINTED, _PAINTED], "token_limit": None},
+)
+"""What the templates are tried with: the history is empty where no picture has a caption."""
 
 
 def text_of(name: str, templates: Mapping[str, str] | None) -> Prompt:
@@ -54,7 +63,8 @@ def check_templates(templates: Mapping[str, str] | None) -> None:
         if name not in REPLACEABLE:
             raise BadInput(f"there is no template {name[:60]!r}; there are: {', '.join(REPLACEABLE)}")
         if not text.strip() or len(text) > LONGEST:
-            raise BadInput(f"the template {name} has {len(text):,} characters and needs 1 to {LONGEST:,}")
+            told = f"{len(text):,} characters" if text.strip() else "no text"
+            raise BadInput(f"the template {name} has {told} and needs 1 to {LONGEST:,} characters")
     for name in PROMPTS:
         _try(name, templates)
 
@@ -68,10 +78,24 @@ def _read(name: str, path: Path) -> str:
 
 
 def _try(name: str, templates: Mapping[str, str] | None) -> None:
+    """Fill in both parts with values such as a run has, and look for names that only some runs would come across."""
     prompt = text_of(name, templates)
-    values = {value: [] if value in ("history", "captions") else "" for value in prompt.variables}
     try:
-        prompt.render(**values)
-    except (TemplateError, TypeError, ValueError, ArithmeticError) as fault:
-        given = ", ".join(sorted(prompt.variables))
-        raise BadInput(f"the template {name} cannot be filled in: {fault}; what it is given: {given}") from None
+        for sample in SAMPLES:
+            prompt.render(**{variable: sample.get(variable, "a text") for variable in prompt.variables})
+        unknown = _unknown(prompt)
+    except (TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as fault:
+        raise _refusal(prompt, " ".join(str(fault).split())) from None
+    if unknown:
+        raise _refusal(prompt, f"{', '.join(sorted(unknown))[:200]} is not given")
+
+
+def _unknown(prompt: Prompt) -> set[str]:
+    environment = SandboxedEnvironment()
+    named = meta.find_undeclared_variables(environment.parse(f"{prompt.system}\n{prompt.human}"))
+    return named - prompt.variables - environment.globals.keys()
+
+
+def _refusal(prompt: Prompt, why: str) -> BadInput:
+    given = ", ".join(sorted(prompt.variables))
+    return BadInput(f"the template {prompt.name} cannot be filled in: {why}; what it is given: {given}")

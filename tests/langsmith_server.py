@@ -72,18 +72,24 @@ class LangSmith:
             self.feedback.append(given)
             return given
         if place == "/examples/bulk":
-            self.examples |= {one["id"]: {**one, "created_at": _now(), "modified_at": _now()} for one in given}
-            return given
+            made = [{"id": str(uuid.uuid4()), **one, "created_at": _now(), "modified_at": _now()} for one in given]
+            self.examples |= {one["id"]: one for one in made}
+            return made
         if method == "PATCH":
             return self._changed(place.rpartition("/")[2], given)
-        return self._made({"/sessions": self.projects, "/datasets": self.datasets}[place], given, query)
+        return self._made(self._kept(place), given, query)
+
+    def _kept(self, place: str) -> dict[str, dict[str, Any]]:
+        if place not in ("/sessions", "/datasets"):
+            raise Refusal(404)
+        return self.projects if place == "/sessions" else self.datasets
 
     def _look_up(self, place: str, query: dict[str, str]) -> Any:
         if place == "/examples":
             found = [e for e in self.examples.values() if e["dataset_id"] == query["dataset"]]
             start = int(query["offset"])
             return found[start : start + int(query["limit"])]
-        kept = {"/sessions": self.projects, "/datasets": self.datasets}[place]
+        kept = self._kept(place)
         return (
             [kept[query["name"]]] if query.get("name") in kept else list(kept.values()) if "name" not in query else []
         )

@@ -13,7 +13,7 @@ async def by_judge(state: State, subject: Candidate, toolbox: Toolbox) -> Critiq
     verdict = record["verdict"]
     suggested = verdict.get("suggested") if verdict else None
     if not suggested:
-        fault = verdict["fault"] if verdict else "the picture was not judged"
+        fault = (verdict["fault"] if verdict else "the picture was not judged") or "the judge wrote no prompt"
         return Critiqued("reseed", [Proposal(prompt=record["prompt"] or state["prompt"], boxes=[])], fault=fault)
     feedback = verdict.get("feedback", "") if verdict else ""
     return Critiqued(state["plan"]["action"], [Proposal(prompt=suggested, boxes=[])], feedback)  # type: ignore[arg-type]

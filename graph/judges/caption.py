@@ -21,7 +21,7 @@ async def by_caption(subject: Subject, toolbox: Toolbox) -> Verdict:
     )
     if seen.value is None:
         return unjudged(f"the picture has no caption: {seen.fault}")
-    caption = seen.value.caption.strip()
+    caption = " ".join(seen.value.caption.split())  # of one line, as the lists that it will stand in
     prompt = toolbox.text("caption.similar")
     reply = await toolbox.consult("judge", prompt, Similar, values={"brief": subject.brief, "caption": caption})
     if reply.value is None:

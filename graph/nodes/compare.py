@@ -17,6 +17,8 @@ from overpaint.tools.asking import Reply
 async def compare(state: State, runtime: Runtime[Settings]) -> State:
     """Ask which caption is nearest to the brief. Without a number that fits, the first picture is taken, and said so.
 
+    Where a cap leaves no room to ask, the champion stays.
+
     Raises:
         ProviderFault: the judge could not be reached.
     """
@@ -27,8 +29,9 @@ async def compare(state: State, runtime: Runtime[Settings]) -> State:
         return {}
     prompt, values = toolbox.text("caption.best"), {"brief": state["asked"]["text"], "captions": captions}
     reply = await toolbox.consult("judge", prompt, Chosen, values=values)
-    place, said = _place(reply, len(captions))
-    champion = await _candidate(captions[place]["id"], state, toolbox)
+    champion, (place, said) = state["champion"], _place(reply, len(captions))
+    if place is not None:
+        champion = await _candidate(captions[place]["id"], state, toolbox)
     plan = Plan(**{**state["plan"], "why": f"{state['plan']['why']}; {said}"})
     return {
         "champion": champion,
@@ -38,8 +41,10 @@ async def compare(state: State, runtime: Runtime[Settings]) -> State:
     }
 
 
-def _place(reply: Reply[Chosen], count: int) -> tuple[int, str]:
-    """Which caption was chosen, from 0, and how to say so."""
+def _place(reply: Reply[Chosen], count: int) -> tuple[int | None, str]:
+    """Which caption was chosen, from 0, and how to say so; None where there was no room to ask."""
+    if not reply.calls:
+        return None, f"the best of {count} was not chosen by its caption, so the champion stays: {reply.fault}"
     if reply.value is None:
         return 0, f"no choice among the {count} captions could be read ({reply.fault}), so the first picture is taken"
     index = reply.value.index

@@ -29,7 +29,9 @@ async def _unrendered(state: State, toolbox: Toolbox) -> str | None:
     if last is None or toolbox.settings.critique_method != "fused" or passes(last):
         return None
     verdict = (await toolbox.record(last))["verdict"]
-    return verdict.get("suggested") if verdict else None
+    suggested = verdict.get("suggested") if verdict else None
+    painted = {record["prompt"] for record in await toolbox.walk(state) if record["image"]}
+    return None if suggested in painted else suggested
 
 
 def _alt(brief: str) -> str:

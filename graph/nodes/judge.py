@@ -22,9 +22,9 @@ from overpaint.graph.judges.subject import Subject
 from overpaint.graph.record import Record, Verdict
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate, Receipt, add_receipts, empty_receipt
+from overpaint.graph.templates import text_of
 from overpaint.graph.toolbox import Toolbox, open_toolbox
 from overpaint.graph.waiting import postponing
-from overpaint.prompts import load
 from overpaint.tools.budget import Room
 from overpaint.tools.versions import versions_of
 
@@ -113,9 +113,9 @@ def _chats(settings: Settings) -> dict[str, str]:
 
 
 def _prompts(settings: Settings) -> dict[str, str]:
-    """The labels of the judge's prompt files; replaced ones are told by the settings."""
+    """The labels of the judge's prompt files, or of what replaces them."""
     used = METHODS[settings.judge_method][1] + (("judge.yes",) if settings.probabilities else ())
-    return {name: load(name).label for name in used}
+    return {name: text_of(name, settings.templates).label for name in used}
 
 
 def _summary(attempt: Attempt, record: Record, sha256: str) -> Candidate:

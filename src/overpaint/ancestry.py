@@ -60,6 +60,7 @@ class Ancestry:
         steps: its candidates and those it inherited, in the order they were minted.
         forks: the runs that began from it.
         digits: how much of a checkpoint's id is needed to tell it from the others of the thread.
+        images: folder of the image store.
     """
 
     newest: Kept
@@ -68,6 +69,7 @@ class Ancestry:
     steps: list[Step]
     forks: list[Fork]
     digits: int
+    images: Path
 
     @property
     def forkable(self) -> list[Kept]:
@@ -97,6 +99,7 @@ async def read_ancestry(run: str | None = None, home: Path | None = None) -> Anc
             steps=await _steps(newest, history),
             forks=_forks(newest.values["run"], await kept_runs()),
             digits=needed_digits([kept.checkpoint for kept in everything]),
+            images=await asyncio.to_thread(current_home) / "images",
         )
 
 

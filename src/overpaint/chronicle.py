@@ -11,8 +11,10 @@ from typing import Any
 from overpaint.ancestry import Ancestry, Fork, Step, read_ancestry
 from overpaint.commands import say_json
 from overpaint.graph.kept import Kept
-from overpaint.phrases import ACTIONS, clean, passed_of, percent, score_of, unjudged_why
+from overpaint.graph.state import State
+from overpaint.phrases import ACTIONS, clean, making_lines, passed_of, percent, score_of, unjudged_why
 from overpaint.plain import say
+from overpaint.result import picture_path, suggestion_json
 from overpaint.runs import status_of
 from overpaint.tools.faults import BadInput
 
@@ -64,6 +66,7 @@ def history_json(told: Ancestry) -> dict[str, Any]:
         "brief": values["asked"]["text"],
         "forked_from": values.get("forked_from"),
         "candidates": [_step_json(told, step) for step in told.steps],
+        "unpainted": _unpainted(values),
         "checkpoints": [_checkpoint_json(kept) for kept in told.forkable],
         "branches": [{"checkpoint": at, "children": found} for at, found in told.branches.items()],
         "forks": [_fork_json(fork) for fork in told.forks],
@@ -78,6 +81,7 @@ def history_lines(told: Ancestry) -> list[str]:
         lines.append(f"forked from {_place(origin['candidate'], origin['checkpoint'])} of run {origin['run']}")
     lines += ["candidates (* champion; the id after @ is the checkpoint a fork of it begins at):"]
     lines += list(_tree(told)) or ["  none yet"]
+    lines += [f"suggested next, and not painted: {clean(prompt)}" for prompt in _unpainted(values)]
     lines += ["checkpoints to fork from:", *(_checkpoint_line(told, kept) for kept in told.forkable)]
     if told.branches:
         lines.append("branches within the thread:")
@@ -89,6 +93,12 @@ def history_lines(told: Ancestry) -> list[str]:
     return lines
 
 
+def _unpainted(values: State) -> list[str]:
+    """The prompts that the critic proposed for a round of which nothing was painted."""
+    painted = any(candidate["round"] == values.get("round") for candidate in values.get("candidates", {}).values())
+    return [] if painted or "critique" not in values else [p["prompt"] for p in values["critique"]["proposals"]]
+
+
 def _tree(told: Ancestry) -> Iterator[str]:
     children: dict[str | None, list[Step]] = {}
     for step in told.steps:
@@ -96,7 +106,10 @@ def _tree(told: Ancestry) -> Iterator[str]:
     waiting = [(step, 0) for step in reversed(children.get(None, []))]
     while waiting:
         step, depth = waiting.pop()
-        yield f"{'*' if step.champion else ' '} {'  ' * min(depth, DEEPEST)}{_step_words(told, step)}"
+        indent = "  " * min(depth, DEEPEST)
+        yield f"{'*' if step.champion else ' '} {indent}{_step_words(told, step)}"
+        for line in making_lines(step.record, picture_path(told.images, step.record)):
+            yield f"      {indent}{line}"
         waiting += [(child, depth + 1) for child in reversed(children.get(step.sha256, []))]
 
 
@@ -111,7 +124,7 @@ def _step_words(told: Ancestry, step: Step) -> str:
 
 
 def _step_json(told: Ancestry, step: Step) -> dict[str, Any]:
-    record = step.record
+    record, picture = step.record, picture_path(told.images, step.record)
     return {
         "id": record["id"],
         "parent": record["parent"],
@@ -121,6 +134,8 @@ def _step_json(told: Ancestry, step: Step) -> dict[str, Any]:
         "score": score_of(record),
         "passed": passed_of(record),
         "prompt": record["prompt"],
+        **suggestion_json(record),
+        "image": None if picture is None else str(picture),
         "run": record["run"],
         "record": step.sha256,
         "champion": step.champion,

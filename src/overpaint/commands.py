@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from overpaint.phrases import clean, counted, percent, way_on
+from overpaint.phrases import clean, counted, making_lines, percent, way_on
 from overpaint.plain import is_terminal, run_lines, say
 from overpaint.result import Run, to_json
 from overpaint.tools.faults import BadInput
@@ -122,7 +122,7 @@ def show_run(run: Run) -> None:
 
 
 def candidate_lines(run: Run) -> list[str]:
-    """One line per candidate: id, action, parent, score and prompt."""
+    """For each candidate a line with id, action, parent, score and prompt, and below it how it came about."""
     from overpaint.cards import cards_of
 
     rows = []
@@ -132,6 +132,7 @@ def candidate_lines(run: Run) -> list[str]:
         star = "*" if card.champion else " "
         prompt = clean(card.record["prompt"], 90)
         rows.append(f"{star} {card.record['id']:<5} {card.action:<12} {start:<9} {said:<5} {prompt}")
+        rows += [f"        {line}" for line in making_lines(card.record, card.picture)]
     return rows
 
 

@@ -62,7 +62,7 @@ async def send_feedback(config: RunnableConfig, run: Run) -> str:
         await asyncio.wait_for(_in_thread(place, scores), SECONDS)
     except Exception as error:  # noqa: BLE001  whatever its client met, the run is done and paid for
         _given_up.add(place.client.api_url)
-        reason = scrubbed(str(error) or f"no answer in {SECONDS:.0f} s", 200)
+        reason = scrubbed(str(error) or f"no answer in {SECONDS:g} s", 200)
         return f"LangSmith was not told what the judge said, and is not waited for again: {reason}"
     return ""
 

@@ -95,6 +95,8 @@ class LiveView:
         critique = event["critique"]
         said = critique["feedback"] or critique["fault"] or ""
         self._console.print(_line(("critic ", "dim"), (clean(said, 400), "italic")))
+        if idea := critique.get("idea"):
+            self._console.print(_line(("idea ", "dim"), (clean(idea, 400), "italic")))
         self._doing = "painting"
 
     def _on_warning(self, event: Mapping[str, Any]) -> None:

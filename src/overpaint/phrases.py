@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from overpaint.graph.record import Record
     from overpaint.graph.state import Receipt
     from overpaint.result import Run
@@ -109,15 +111,28 @@ def unjudged_why(record: Record) -> str:
     return f"not judged: {verdict['fault']}" if verdict["fault"] else ""
 
 
+def making_lines(record: Record, picture: Path | None) -> list[str]:
+    """A candidate's picture, what the critic had said, and what was proposed where a person edited that."""
+    lines = [f"picture: {picture}"] if picture else []
+    lines += [f"critic: {clean(record['feedback'], 300)}"] if record["feedback"] else []
+    if "suggested" in record:
+        lines += [f"suggested: {clean(record['suggested'])}", f"edited to: {clean(record['prompt'])}"]
+    return lines
+
+
 def summary(run: Run) -> list[tuple[str, str]]:
     """What a run came to, as (name, value) pairs: the end of every refine and the start of every show."""
     said = f"{run.status}: {run.why}" if run.why else run.status
     rows = [("run", run.run), ("brief", clean(run.brief, 200)), ("status", clean(said))]
     if run.error:
         rows.append(("error", clean(run.error)))
+    if run.stopped_at is not None:
+        rows.append(("stop", f"in round {run.stopped_at}, and painted on for analysis (mode=full)"))
     if run.champion is not None:
         rows.append(("champion", f"{run.champion['id']}, score {percent(score_of(run.champion))}"))
         rows.append(("picture", str(run.image_path(run.champion) or "-")))
+    if run.unrendered is not None:
+        rows.append(("revision", f"never painted: {clean(run.unrendered)}"))
     if run.forked_from is not None:
         start = f"{run.forked_from['candidate']} of " if run.forked_from["candidate"] else ""
         rows.append(("forked", f"from {start}{run.forked_from['run']}"))

@@ -182,7 +182,8 @@ def _critique(event: Mapping[str, Any]) -> list[str]:
     critique = event["critique"]
     if critique["fault"]:
         return [f"critic: no usable answer: {clean(critique['fault'], 300)}"]
-    return [f"critic: {clean(critique['feedback'], 300)}"]
+    idea = critique.get("idea")
+    return [f"critic: {clean(critique['feedback'], 300)}", *([f"idea: {clean(idea, 300)}"] if idea else [])]
 
 
 def _champion(event: Mapping[str, Any]) -> list[str]:

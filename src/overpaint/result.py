@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from overpaint.graph.record import Record
-    from overpaint.graph.state import Receipt, Requirement
+    from overpaint.graph.state import Critique, Receipt, Requirement
 
 
 Status = Literal["passed", "stopped", "failed", "waiting", "interrupted", "running"]
@@ -29,6 +29,7 @@ class Run:
         images: folder of the image store. report: the contact sheet (HTML; its PNG twin lies beside it).
         settings: the effective settings, no secrets.
         requests: what a waiting run asks a person, in LangChain's HITLRequest shape.
+        critique: what the critic said last.
         forked_from: run, thread, checkpoint and candidate that a fork came from.
         stopped_at: the round of the stop, where the run painted on after it (mode=full).
         unrendered: a revised prompt that was written and never painted.
@@ -49,6 +50,7 @@ class Run:
     report: Path | None = field(default=None, compare=False)
     error: str | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
+    critique: Critique | None = None
     forked_from: dict[str, Any] | None = None
     stopped_at: int | None = None
     unrendered: str | None = None
@@ -56,16 +58,19 @@ class Run:
 
     def image_path(self, record: Record) -> Path | None:
         """The file of a candidate's picture; None when it has none."""
-        image = record["image"]
-        return (
-            None if image is None else self.images / image["sha256"][:2] / f"{image['sha256']}{_suffix(image['mime'])}"
-        )
+        return picture_path(self.images, record)
 
     def _repr_html_(self) -> str:
         """The run in a notebook: champion, candidates in miniature, receipt."""
         from overpaint.report import notebook_html
 
         return notebook_html(self)
+
+
+def picture_path(images: Path, record: Record) -> Path | None:
+    """The file of a candidate's picture in the folder of an image store; None when it has none."""
+    image = record["image"]
+    return None if image is None else images / image["sha256"][:2] / f"{image['sha256']}{_suffix(image['mime'])}"
 
 
 def _suffix(mime: str) -> str:
@@ -77,7 +82,8 @@ def to_json(run: Run) -> dict[str, Any]:
 
     `error` is there only when something failed, `requests` only while the run waits, `forked_from` only in a fork,
     `stopped_at` only where the run went on after its stop, `unrendered` only where a prompt was never painted.
-    `champion` is None when no picture was made, `passed` and `score` where nothing was judged.
+    `champion` is None when no picture was made, `passed` and `score` where nothing was judged. A candidate has
+    `feedback` where a critic was asked before it, and `suggested` where a person edited that into its prompt.
     """
     champion = run.champion
     said: dict[str, Any] = {
@@ -119,11 +125,18 @@ def _candidate_json(run: Run, record: Record) -> dict[str, Any]:
         "round": record["round"],
         "action": record["action"],
         "prompt": record["prompt"],
+        **suggestion_json(record),
         "seed": record["seed"],
         "outcome": record["outcome"],
         **_verdict_json(record),
         "image": _path_json(run, record),
     }
+
+
+def suggestion_json(record: Record) -> dict[str, Any]:
+    """What the critic said before a candidate was painted, and what it proposed where a person edited that."""
+    said = {"feedback": record["feedback"], "suggested": record.get("suggested")}
+    return {name: value for name, value in said.items() if value}
 
 
 def _verdict_json(record: Record) -> dict[str, Any]:

@@ -24,7 +24,7 @@ WORDS = {
     "a": "approve", "approve": "approve", "yes": "approve", "y": "approve", "ok": "approve",
     "e": "edit", "edit": "edit",
     "g": "reject", "go": "reject", "go on": "reject", "r": "reject", "reject": "reject", "no": "reject", "n": "reject",
-    "s": "stop", "stop": "stop",
+    "s": "stop", "stop": "stop", "i": "idea", "idea": "idea",
 }  # fmt: skip
 APPROVE = {"paint": "paint it", "deliver": "deliver it", "use_checklist": "use it", "paint_again": "paint it again"}
 REJECT = {"paint": "go on without it", "deliver": "go on painting", "paint_again": "go on without it"}
@@ -53,7 +53,7 @@ def review(run: Run, read: Callable[[str], str] = input) -> dict[str, Any] | Non
 def request_lines(run: Run) -> list[str]:
     """What a waiting run asks, in plain lines: the champion, then each thing to decide."""
     lines = [f"the answer could not be used: {clean(fault)}" for fault in faults(run)]
-    lines += champion_lines(run)
+    lines += [*champion_lines(run), *critic_lines(run)]
     actions = [action for request in run.requests for action in request["action_requests"]]
     return lines + [line for place, action in enumerate(actions, 1) for line in action_lines(action, place, actions)]
 
@@ -75,6 +75,15 @@ def champion_lines(run: Run) -> list[str]:
         f"champion {champion['id']}, score {percent(score_of(champion))}: {run.image_path(champion) or 'no picture'}"
     )
     return [shown, *(f"  lacks: {clean(text)}" for text in lacks)]
+
+
+def critic_lines(run: Run) -> list[str]:
+    """Where prompts are to be looked at: what the critic says, and its idea beyond that."""
+    proposed = any(action["name"] == "paint" for request in run.requests for action in request["action_requests"])
+    if run.critique is None or not proposed:
+        return []
+    told = {"critic": run.critique["feedback"], "idea": run.critique.get("idea")}
+    return [f"{name}: {clean(said)}" for name, said in told.items() if said]
 
 
 def action_lines(action: Action, place: int, actions: Sequence[Action]) -> list[str]:
@@ -110,20 +119,23 @@ def _decisions(run: Run, read: Callable[[str], str]) -> list[dict[str, Any]]:
     allowed = run.requests[0]["review_configs"][0]["allowed_decisions"]
     # Branches that ask side by side have a request each, of one action; any other run has one request.
     actions = [action for request in run.requests for action in request["action_requests"]]
-    _say_all([*(f"the answer could not be used: {clean(fault)}" for fault in faults(run)), *champion_lines(run)])
+    _say_all([f"the answer could not be used: {clean(fault)}" for fault in faults(run)])
+    _say_all([*champion_lines(run), *critic_lines(run)])
     decisions = []
     for place, action in enumerate(actions, start=1):
         _say_all(action_lines(action, place, actions))
-        decisions.append(_decision(action, _offered(allowed, action["name"], len(actions)), read))
+        decisions.append(_decision(action, _offered(allowed, action, len(actions)), read))
         if decisions[-1]["type"] == "stop":
             return [{"type": "stop"}] * len(actions)
     return decisions
 
 
-def _offered(allowed: Sequence[str], name: str, count: int) -> list[str]:
+def _offered(allowed: Sequence[str], action: Action, count: int) -> list[str]:
     """What to offer: rejecting the one prompt there is, or the checklist, would only be another word for stop."""
+    name = action["name"]
     senseless = {"reject"} if name == "use_checklist" or (name == "paint" and count == 1) else set()
-    return [*(kind for kind in allowed if kind not in senseless and kind != "stop"), "stop"]
+    kinds = [kind for kind in allowed if kind not in senseless and kind != "stop"]
+    return [*kinds, *(["idea"] if "use_idea" in action["args"] else []), "stop"]
 
 
 def _decision(action: Action, offered: Sequence[str], read: Callable[[str], str]) -> dict[str, Any]:
@@ -136,6 +148,8 @@ def _decision(action: Action, offered: Sequence[str], read: Callable[[str], str]
                 return _edit(action, draft)
             except BadInput as fault:
                 say(str(fault))
+        elif kind == "idea" and kind in offered:
+            return _edit_answer(action, {"use_idea": True})
         elif kind in offered:
             return {"type": kind}
         elif kind is None and "respond" in offered and len(said) > 1:
@@ -147,6 +161,7 @@ def _decision(action: Action, offered: Sequence[str], read: Callable[[str], str]
 def _question(name: str, offered: Sequence[str]) -> str:
     words = {
         "approve": f"[a] {APPROVE.get(name, 'approve')}",
+        "idea": "[i] paint it with the idea",
         "edit": "[e] edit",
         "reject": f"[g] {REJECT.get(name, 'go on without it')}",
         "stop": f"[s] {STOP.get(name, 'stop')}",
@@ -170,7 +185,10 @@ def _edit(action: Action, draft: list[str]) -> dict[str, Any]:
     draft[0] = edited(draft[0], suffix)
     if draft[0].strip() == _text(action).strip():
         raise BadInput("nothing was changed: approve it as it is, or edit it again")
-    args = _checklist(draft[0]) if action["name"] == "use_checklist" else _new_prompt(draft[0])
+    return _edit_answer(action, _checklist(draft[0]) if action["name"] == "use_checklist" else _new_prompt(draft[0]))
+
+
+def _edit_answer(action: Action, args: dict[str, Any]) -> dict[str, Any]:
     return {"type": "edit", "edited_action": {"name": action["name"], "args": args}}
 
 

@@ -104,9 +104,10 @@ async def restore(kept: Kept, error: str = "", *, strict: bool = True) -> Run:
         report=sheet if sheet.exists() else None,
         error="; ".join(faults) or None,
         requests=[interrupt.value for interrupt in kept.interrupts],
+        critique=values.get("critique"),
         forked_from=dict(origin) if (origin := values.get("forked_from")) else None,
         stopped_at=values.get("stopped_at"),
-        unrendered=values.get("unrendered"),
+        unrendered=None if kept.next else values.get("unrendered"),
     )
 
 

@@ -158,8 +158,8 @@ def _ticks(card: Card, width: int, y: float) -> tuple[list[Tick], float]:
 
 def _made(card: Card) -> str:
     parent, seed = card.record["parent"], card.record["seed"]
-    parts = [f"from {parent}" if parent else "", "" if seed is None else f"seed {seed}"]
-    return clean(" · ".join(part for part in parts if part))
+    parts = [f"from {parent}"] * bool(parent) + ["edited by a person"] * ("suggested" in card.record)
+    return clean(" · ".join(parts + [f"seed {seed}"] * (seed is not None)))
 
 
 def _lacks(card: Card) -> list[Token]:

@@ -18,7 +18,7 @@ from overpaint.evaluation.nouns import BadRow, Outcome, Row, Score, Shot, Stage
 from overpaint.graph.state import Receipt
 from overpaint.tools.images import ImageStore
 
-SKILL = {"default": 0.6, "best-of-n": 0.35, "one-shot": 0.4}
+SKILL = {"default": 0.6, "best-of-n": 0.35, "one-shot": 0.4, "unlucky": 0.0}
 """How often a picture of a preset is right; 0.45 for any other."""
 CATEGORIES = ("counting", "colours", "positions")
 COLOURS = ("red", "green", "blue", "orange", "purple", "black")

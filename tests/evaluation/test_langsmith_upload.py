@@ -26,6 +26,12 @@ def experiment(tmp_path: Path) -> Experiment:
 
 
 @pytest.fixture
+def larger(tmp_path: Path) -> Experiment:
+    """Another experiment on the same dataset, with two rows more."""
+    return make_experiment(tmp_path / "larger", ("default",), rows=6)
+
+
+@pytest.fixture
 def langsmith() -> Iterator[LangSmith]:
     with langsmith_server() as server:
         yield server
@@ -58,6 +64,7 @@ async def test_without_upload_the_same_marks_come_and_nothing_is_sent(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.slow
 async def test_a_dataset_and_one_experiment_for_each_preset(
     experiment: Experiment, langsmith: LangSmith, client: Client
 ) -> None:
@@ -82,6 +89,7 @@ async def test_a_dataset_and_one_experiment_for_each_preset(
         assert all(run["reference_example_id"] in langsmith.examples for run in runs)
 
 
+@pytest.mark.slow
 async def test_every_mark_is_feedback_on_its_run(experiment: Experiment, langsmith: LangSmith, client: Client) -> None:
     told = await upload(experiment, upload_results=True, client=client)
     rows = {identity: (run["session_name"], run["inputs"]["id"]) for identity, run in langsmith.runs.items()}
@@ -97,6 +105,7 @@ async def test_every_mark_is_feedback_on_its_run(experiment: Experiment, langsmi
     assert {key for marks in given.values() for key in marks} == {"success", "judge_score", "images", "clipscore"}
 
 
+@pytest.mark.slow
 async def test_no_picture_no_path_and_no_key_is_sent(
     experiment: Experiment, langsmith: LangSmith, client: Client
 ) -> None:
@@ -111,6 +120,7 @@ async def test_no_picture_no_path_and_no_key_is_sent(
         assert picture.read_bytes()[50:90] not in sent
 
 
+@pytest.mark.slow
 async def test_a_second_upload_finds_the_dataset(experiment: Experiment, langsmith: LangSmith, client: Client) -> None:
     first = await upload(experiment, upload_results=True, client=client)
     examples = dict(langsmith.examples)
@@ -120,11 +130,11 @@ async def test_a_second_upload_finds_the_dataset(experiment: Experiment, langsmi
     assert len({one.name for one in first + again}) == 2 * len(PRESETS)
 
 
+@pytest.mark.slow
 async def test_rows_that_the_dataset_lacks_are_added(
-    tmp_path: Path, experiment: Experiment, langsmith: LangSmith, client: Client
+    experiment: Experiment, larger: Experiment, langsmith: LangSmith, client: Client
 ) -> None:
     await upload(experiment, upload_results=True, client=client)
-    larger = make_experiment(tmp_path / "larger", ("default",), rows=6)
     await upload(larger, upload_results=True, client=client)
     assert len(langsmith.datasets) == 1
     assert [e["inputs"]["id"] for e in langsmith.examples.values()] == [row["id"] for row in larger.rows()]

@@ -13,7 +13,9 @@ from overpaint.evaluation.experiment import Experiment, open_experiment
 from overpaint.evaluation.score_command import add_score, score
 from overpaint.tools.faults import BadInput
 from tests.evaluation.experiments import make_experiment
+from tests.evaluation.scorers.scored import png
 from tests.servers import Say, chat_server
+from tests.tiny_clip import build_clip
 
 FAILED = ("default", "row-001")
 
@@ -87,6 +89,29 @@ def test_all_are_those_that_can_run_here(experiment: Experiment, capsys: pytest.
     assert "--set captioner=" in found["caption_score"]["cannot"]
     assert "--set auditor=" in found["auditor"]["cannot"]
     assert "auditor: cannot run here: no model is named" in printed.err
+
+
+@pytest.mark.slow
+def test_references_are_scored_by_clip_and_once(
+    experiment: Experiment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{**row, "pictures": [str(png(tmp_path / "references", "red"))]} for row in experiment.rows()]
+    lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+    (experiment.folder / "rows.jsonl").write_text(lines, "utf-8")
+    words = ("--scorer", "clipscore,image_similarity", "--set", f"clip={build_clip(tmp_path / 'tiny-clip')}")
+    assert asked(experiment, *words) == 0
+    printed = capsys.readouterr().out
+    assert "clipscore: CLIPScore with the brief, higher is nearer (tiny-clip)" in printed
+    references = [one for one in experiment.scores("clipscore") if one["shot"] == "reference"]
+    assert [one["row"] for one in references] == [row["id"] for row in rows]
+    mean = sum(one["value"] or 0 for one in references) / 3
+    assert f"reference pictures {mean:.4f} 3 pictures" in " ".join(printed.split())
+    near = experiment.scores("image_similarity")
+    assert {one["shot"] for one in near}.isdisjoint({"reference"})
+    assert all(-1 <= one["value"] <= 1 for one in near if one["value"] is not None)
+    assert "cosine to the reference picture" in near[0]["detail"]["title"]
+    assert asked(experiment, *words) == 0
+    assert "0 pictures scored now" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

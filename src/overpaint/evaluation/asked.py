@@ -23,7 +23,7 @@ def facts(about: Mapping[str, Any]) -> list[tuple[str, str]]:
     pairs = [
         ("begun", str(about["created"])),
         ("dataset", f"{dataset['name']}, from {dataset['source']}"),
-        ("briefs", f"{counted(briefs, 'brief')} of {counted(dataset['total'], 'row')}, of which {bad} cannot be used"),
+        ("briefs", f"{briefs:,} of {counted(dataset['total'], 'row')}; {bad:,} cannot be used"),
         ("sha256", str(dataset["digest"])),
         *((name, f"{count:,}") for name, count in dataset["facts"].items()),
         ("presets", ", ".join(about["presets"])),

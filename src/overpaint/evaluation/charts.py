@@ -110,7 +110,7 @@ def colour(index: int) -> str:
 
 def ticks(low: float, high: float) -> list[float]:
     """Four to eight round numbers from at most `low` to at least `high`."""
-    span = (high - low) or abs(high) or 1.0
+    span = high - low if high - low > 1e-8 * (1 + abs(high)) else max(abs(high), 1e-6)
     unit = 10 ** math.floor(math.log10(span / 4))
     step = next(unit * factor for factor in (1, 2, 5, 10) if span / (unit * factor) <= 5)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)

@@ -92,7 +92,7 @@ class Keeping:
     def __init__(self, experiment: Experiment) -> None:
         self._experiment = experiment
         self._held: list[Outcome] = []
-        self._any_kept = bool(experiment.outcomes())
+        self._lives = any(outcome["status"] != "failed" for outcome in experiment.outcomes())
 
     def keep(self, outcome: Outcome) -> None:
         """Take one outcome in.
@@ -110,7 +110,7 @@ class Keeping:
         else:
             self._let_go()
             self._experiment.add_outcome(outcome)
-            self._any_kept = True
+            self._lives = True
 
     def end(self) -> None:
         """No more will come.
@@ -118,7 +118,7 @@ class Keeping:
         Raises:
             ProviderFault: the provider failed every run there was.
         """
-        if self._held and not self._any_kept:
+        if self._held and not self._lives:
             self._give_up()
         self._let_go()
 

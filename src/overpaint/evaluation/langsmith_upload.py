@@ -14,6 +14,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from warnings import catch_warnings, filterwarnings
 
 from overpaint.evaluation.experiment import Experiment
 from overpaint.evaluation.nouns import Outcome, Row
@@ -97,7 +98,8 @@ async def _evaluated(
     scores = {name: chosen for name in names() if (chosen := _by_picture(experiment, name))}
     done = []
     for preset, found in outcomes.items():
-        with redirect_stdout(sys.stderr):  # LangSmith prints, and stdout may be kept for JSON
+        with redirect_stdout(sys.stderr), catch_warnings():  # stdout may be kept for JSON
+            filterwarnings("ignore", "'upload_results' parameter is in beta")
             results = await _results(experiment, preset, found, examples, scores, client, upload_results)
         marks = {
             row["example"].inputs["id"]: {one.key: one.score for one in row["evaluation_results"]["results"]}

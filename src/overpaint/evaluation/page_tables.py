@@ -25,7 +25,7 @@ def headline(outcomes: Sequence[Outcome]) -> str:
     return f"{said}, {clean(others[0], 60)} on {percent(success(found[others[0]]).mean)} (p = {probability(test.p)})."
 
 
-def tests_table(outcomes: Sequence[Outcome]) -> str:
+def paired_table(outcomes: Sequence[Outcome]) -> str:
     """Every preset against every other, the better one first, on the briefs that both have."""
     found = by_preset(outcomes)
     tests = [paired(found[first], found[second]) for first, second in combinations(ranked(outcomes), 2)]

@@ -24,7 +24,7 @@ from overpaint.evaluation.figures import (
 )
 from overpaint.evaluation.markdown import Table, read_table
 from overpaint.evaluation.nouns import Outcome, Score
-from overpaint.evaluation.page_tables import headline, shares_table, spent, tests_table
+from overpaint.evaluation.page_tables import headline, paired_table, shares_table, spent
 from overpaint.evaluation.scorers.scorer import names
 from overpaint.evaluation.scoring import current
 from overpaint.evaluation.standing import Values
@@ -115,7 +115,7 @@ def _render(experiment: Experiment, outcomes: Sequence[Outcome], scores: Scores,
 def _tables(outcomes: Sequence[Outcome]) -> list[str]:
     if not outcomes:
         return []
-    tables = [category_table(outcomes), tests_table(outcomes), cost_table(outcomes)]
+    tables = [category_table(outcomes), paired_table(outcomes), cost_table(outcomes)]
     known = any(outcome["truth"] for outcome in outcomes)
     return [*tables, confusion_table(confusion(outcomes))] if known else tables
 

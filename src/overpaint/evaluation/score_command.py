@@ -10,20 +10,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from overpaint.arguments import add_json
 from overpaint.commands import say_json, settings_from
-from overpaint.evaluation.experiment import Experiment, open_experiment
-from overpaint.evaluation.nouns import Score
-from overpaint.evaluation.scorers.consulting import summed
-from overpaint.evaluation.scorers.scorer import Scorer, get_scorer, names, options_of
-from overpaint.evaluation.scoring import Progress, Scoring, current, score_experiment
 from overpaint.phrases import counted
+from overpaint.phrases import seconds as duration
 from overpaint.plain import say
-from overpaint.tools.call_log import CallLog
-from overpaint.tools.database import database_url, open_database
 from overpaint.tools.faults import BadInput
+
+if TYPE_CHECKING:
+    from overpaint.evaluation.experiment import Experiment
+    from overpaint.evaluation.nouns import Score
+    from overpaint.evaluation.scorers.scorer import Scorer
+    from overpaint.evaluation.scoring import Progress, Scoring
 
 ALL = "all"
 TOLD = 10.0
@@ -50,7 +50,11 @@ def add_score(sub: argparse.ArgumentParser) -> None:
     """Of `score`."""
     sub.add_argument("experiment", metavar="EXPERIMENT", help="its name, or its folder")
     sub.add_argument(
-        "--scorer", metavar="NAMES", required=True, help=f"some of {', '.join(names())}, with commas between; or {ALL}"
+        "--scorer",
+        metavar="A,B,…",
+        required=True,
+        help="truth, checklist, clipscore, image_similarity, caption_score, auditor, pairwise, llm_eval, those of other"
+        f" packages; or {ALL} that can run here",
     )
     sub.add_argument(
         "--set",
@@ -72,6 +76,10 @@ def score(args: argparse.Namespace) -> int:
         BadInput: no such experiment, scorer or option, or a scorer that was named cannot run here.
         ProviderFault: a model that a scorer asks failed; what was scored before is kept.
     """
+    from overpaint.evaluation.experiment import open_experiment
+    from overpaint.evaluation.scorers.consulting import summed
+    from overpaint.evaluation.scoring import current, score_experiment
+
     experiment = open_experiment(args.experiment, args.out)
     asked, options = _asked(args.scorer), settings_from(args.set)
     _refuse_unknown(asked, options)
@@ -119,6 +127,8 @@ def _mean(preset: str, values: Sequence[float | None]) -> Mean:
 
 
 def _asked(text: str) -> list[str]:
+    from overpaint.evaluation.scorers.scorer import names
+
     if text == ALL:
         return names()
     asked = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
@@ -128,6 +138,8 @@ def _asked(text: str) -> list[str]:
 
 
 def _refuse_unknown(asked: Iterable[str], options: dict[str, Any]) -> None:
+    from overpaint.evaluation.scorers.scorer import options_of
+
     known = frozenset[str]().union(*(options_of(name) for name in asked))
     if unknown := sorted(options.keys() - known):
         what = f"they know {', '.join(sorted(known))}" if known else "they have none"
@@ -135,6 +147,10 @@ def _refuse_unknown(asked: Iterable[str], options: dict[str, Any]) -> None:
 
 
 def _open(experiment: Experiment, name: str, options: dict[str, Any]) -> Scorer:
+    from overpaint.evaluation.scorers.scorer import get_scorer, options_of
+    from overpaint.tools.call_log import CallLog
+    from overpaint.tools.database import database_url, open_database
+
     log = CallLog(open_database(database_url(experiment.home)), run=f"score {name}", node=name, task="score")
     return get_scorer(name, log=log, **{option: options[option] for option in options.keys() & options_of(name)})
 
@@ -149,7 +165,7 @@ def _progress(name: str) -> Progress:
         if done < total and now - last >= TOLD:
             last = now
             left = (now - began) / done * (total - done)
-            say(f"{name}: {done:,} of {total:,} pictures, about {left / 60:.0f} min left", sys.stderr)
+            say(f"{name}: {done:,} of {total:,} pictures, about {duration(left)} left", sys.stderr)
 
     return tell
 

@@ -119,7 +119,7 @@ async def checklists_of(
             for outcome in missing:
                 kept = await read_thread(graph, outcome["thread"])
                 best = [written.get(outcome["row"], []), kept.values.get("checklist", [])]
-                written[outcome["row"]] = min(best, key=len)
+                written[outcome["row"]] = max(best, key=len)
     return {**found, **written}
 
 

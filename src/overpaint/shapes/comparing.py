@@ -41,7 +41,7 @@ def says(spec: Spec, caption: str) -> tuple[bool, str]:
     try:
         readings = meant(caption)
     except BadInput as strange:
-        return False, f"the caption cannot be compared with the brief: {strange}"
+        return False, f"the caption cannot be read: {str(strange).partition(';')[0]}"
     wrong = [seen for seen in readings if not right(mending(spec, seen))]
     return not wrong, verdict(spec, (wrong or readings)[0])[0]
 

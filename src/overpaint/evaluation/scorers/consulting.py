@@ -152,11 +152,11 @@ def cost(*replies: Reply[Any]) -> dict[str, Any]:
 def summed(details: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """What several values took together; a price that is not known makes `usd` None."""
     asked = [detail for detail in details if detail.get("calls")]
-    prices = [detail["usd"] for detail in asked]
+    prices = [detail.get("usd") for detail in asked]
     return {
         "calls": sum(detail["calls"] for detail in asked),
-        "tokens": sum(detail["tokens"] for detail in asked),
-        "usd": None if None in prices else sum(prices),
+        "tokens": sum(detail.get("tokens", 0) for detail in asked),
+        "usd": None if None in prices else sum(filter(None, prices)),
     }
 
 
