@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from overpaint import arguments, commands, run_commands
+from overpaint.evaluation import compare_command, eval_command, score_command
 from overpaint.phrases import clean
 from overpaint.plain import say
 from overpaint.run_commands import Stream
@@ -94,6 +95,9 @@ def parser() -> Parser:
         ("history", commands.history, "draw the candidates, checkpoints and forks of a run", arguments.add_named),
         ("watch", commands.watch, "follow a run that another process works on", arguments.add_named),
         ("export", commands.export, "write pictures as files, with what is known of them", arguments.add_export),
+        ("eval", eval_command.evaluate, "run many briefs under several presets, and compare", eval_command.add_eval),
+        ("score", score_command.score, "score the pictures of an experiment", score_command.add_score),
+        ("compare", compare_command.compare, "say how two experiments differ", compare_command.add_compare),
         ("prune", commands.prune, "drop old runs, and the pictures that nothing refers to", arguments.add_prune),
         ("verify", commands.verify, "look for damage in what is kept", arguments.add_json),
         ("doctor", commands.doctor, "say what is usable here", arguments.add_doctor),

@@ -16,7 +16,7 @@ from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
 
 from overpaint.events import Event, Narrator
-from overpaint.feedback import send_feedback
+from overpaint.feedback import scores_of, send_feedback
 from overpaint.graph.effective import effective, overlaid
 from overpaint.graph.flow import build_graph
 from overpaint.graph.kept import Graph, read_thread
@@ -114,7 +114,7 @@ async def drive(
     except (BadInput, ProviderFault, Postponed, GraphDrained) as stop:
         error = await _told_of(wheel, stop.fault if isinstance(stop, Postponed) else stop, is_new=known is None)
     async for event in ending(wheel, out, error, started):
-        if event["kind"] == "done" and (fault := await send_feedback(config, event["run"])):
+        if event["kind"] == "done" and (fault := await send_feedback(config, scores_of(event["run"]))):
             yield {"kind": "warning", "text": fault}
         yield event
 

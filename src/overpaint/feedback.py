@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Thread
@@ -39,20 +40,20 @@ class Place:
     run: UUID
 
 
-async def send_feedback(config: RunnableConfig, run: Run) -> str:
-    """Add `judge_score` and `passed` to the trace of a run that has ended and has a champion that was judged.
+async def send_feedback(config: RunnableConfig, scores: Mapping[str, float]) -> str:
+    """Add scores to the trace of a run.
 
     Nothing is done where tracing is off, or where LangSmith failed before in this process. LangSmith's client sends
     what it was given in the background, after the trace, and holds up the end of the process until it has.
 
     Args:
         config: what the graph was invoked with; its `run_id` is that of the trace.
-        run: what it came to.
+        scores: by LangSmith's keys, such as those of `scores_of`; nothing is sent without any.
 
     Returns:
         Why it could not be done; empty otherwise.
     """
-    traced_as, scores = config.get("run_id"), scores_of(run)
+    traced_as = config.get("run_id")
     if tracing_is_enabled() is not True or traced_as is None or not scores:
         return ""
     place = _place(traced_as)
@@ -63,12 +64,15 @@ async def send_feedback(config: RunnableConfig, run: Run) -> str:
     except Exception as error:  # noqa: BLE001  whatever its client met, the run is done and paid for
         _given_up.add(place.client.api_url)
         reason = scrubbed(str(error) or f"no answer in {SECONDS:g} s", 200)
-        return f"LangSmith was not told what the judge said, and is not waited for again: {reason}"
+        return f"LangSmith was not told the scores, and is not waited for again: {reason}"
     return ""
 
 
 def scores_of(run: Run) -> dict[str, float]:
-    """What the judge said of the champion, by LangSmith's keys; empty for a run that goes on, or has none."""
+    """What the judge said: `judge_score` of the champion, and whether the run `passed`.
+
+    Empty for a run that goes on, and where no champion was judged.
+    """
     if run.status not in ("passed", "stopped", "failed") or run.champion is None:
         return {}
     verdict = run.champion["verdict"]
@@ -84,7 +88,7 @@ def _place(run: UUID) -> Place:
     return Place(context["client"] or get_client(), str(project), parent.trace_id if parent else run, run)
 
 
-async def _in_thread(place: Place, scores: dict[str, float]) -> None:
+async def _in_thread(place: Place, scores: Mapping[str, float]) -> None:
     """Send in a thread that nobody has to wait for: a process ends without it, unlike asyncio's own threads."""
     sent: Future[None] = Future()
 
@@ -110,7 +114,7 @@ def _settle(sent: Future[None], error: Exception | None) -> None:
         sent.set_exception(error)
 
 
-def _send(place: Place, scores: dict[str, float]) -> None:
+def _send(place: Place, scores: Mapping[str, float]) -> None:
     project = _project_of(place).id
     for key, score in scores.items():
         place.client.create_feedback(

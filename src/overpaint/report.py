@@ -58,8 +58,8 @@ def write_report(run: Run, folder: Path) -> Path:
     page = render_page(run).encode("utf-8", "replace")
     drawn = io.BytesIO()
     draw_sheet(run).save(drawn, "PNG", optimize=True)
-    _write(folder / "sheet.png", drawn.getvalue())
-    return _write(folder / "sheet.html", page)
+    write_file(folder / "sheet.png", drawn.getvalue())
+    return write_file(folder / "sheet.html", page)
 
 
 def deliver_files(run: Run, out: Path) -> Path:
@@ -77,8 +77,8 @@ def deliver_files(run: Run, out: Path) -> Path:
     sheet = write_report(run, out)
     champion = run.image_path(run.champion) if run.champion else None
     if champion is not None:
-        _write(out / "champion.png", _png(champion))
-    _write(out / "run.json", (json.dumps(to_json(replace(run, report=sheet)), indent=2) + "\n").encode())
+        write_file(out / "champion.png", as_png(champion))
+    write_file(out / "run.json", (json.dumps(to_json(replace(run, report=sheet)), indent=2) + "\n").encode())
     return sheet
 
 
@@ -154,7 +154,8 @@ def _shrunk(image: Any, side: int) -> tuple[bytes, str]:
     return data.getvalue(), "image/webp"
 
 
-def _png(path: Path) -> bytes:
+def as_png(path: Path) -> bytes:
+    """A picture file as PNG: one in another format is converted, a PNG is read byte for byte. Blocks."""
     from PIL import Image
 
     if path.suffix == ".png":
@@ -177,8 +178,12 @@ def _environment() -> Any:
     return environment
 
 
-def _write(path: Path, data: bytes) -> Path:
-    """Write a whole file or none of it."""
+def write_file(path: Path, data: bytes) -> Path:
+    """Write a whole file or none of it, in a folder that is made if missing. Blocks.
+
+    Raises:
+        BadInput: it cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:

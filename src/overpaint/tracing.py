@@ -1,7 +1,9 @@
 """Traces without pictures, for the graph that others invoke: a chat client sends pictures inline, as base64.
 
 LangGraph records the input of a run before any node of ours sees it, so what is left out is decided by the LangSmith
-client. Runs made by this package's own commands need none of this: their input names pictures by hash.
+client of whoever invokes the graph. langgraph.json serves ours by `agent`. Who invokes the bare graph with pictures in
+messages gets them traced as sent, unless by `traced`, by a `langsmith.Client(anonymizer=without_pictures)`, or by
+LANGSMITH_HIDE_INPUTS=true. Runs by this package's own commands need none of it: their input names pictures by hash.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def briefs(tmp_path: Path) -> str:
         (["scenes", "--preset", "best"], "there is no preset 'best'"),
         (["scenes", "--preset", "default", "--set", "paintr=shapes"], "did you mean 'painter'"),
         (["scenes", "--preset", "default", "--set", "seed=1"], "leave seed out"),
-        (["scenes", "--preset", "default", "--set", "painter=openai:some"], "OPENAI_API_KEY"),
+        (["scenes", "--preset", "default", "--set", "painter=stability:sd3"], "STABILITY_API_KEY"),
         (["nothing", "--preset", "default"], "there is no dataset nothing"),
         (["scenes", "--preset", "default", "--name", "../up"], "cannot be the name of an experiment"),
         (["scenes", "--preset", "default", "--columns", "brief"], "is not what=column"),

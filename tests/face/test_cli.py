@@ -337,8 +337,12 @@ def test_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_show_lists_every_candidate_and_stars_the_champion(told: Run) -> None:
-    lines = candidate_lines(told)
+    everything = candidate_lines(told)
+    lines = [line for line in everything if not line.startswith(" " * 8)]
     assert len(lines) == len(told.candidates)
+    assert [line for line in everything if "picture: " in line] == [
+        f"        picture: {told.image_path(record)}" for record in told.candidates if record["image"]
+    ]
     assert [line for line in lines if line.startswith("*")] == [lines[-1]]
     assert "from 1.0" in lines[-1]
     assert "the same picture as 1.0" in lines[4]

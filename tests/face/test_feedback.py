@@ -55,7 +55,7 @@ def ended(told: Run) -> Run:
 
 async def sent(client: Client, config: RunnableConfig, run: Run, **context: Any) -> str:
     with tracing_context(enabled=True, client=client, **context):
-        said = await send_feedback(config, run)
+        said = await send_feedback(config, scores_of(run))
     client.flush(timeout=10)
     return said
 
@@ -86,7 +86,7 @@ async def test_within_another_trace_the_feedback_is_on_our_run_of_it(
     langsmith: LangSmith, client: Client, config: RunnableConfig, ended: Run
 ) -> None:
     with tracing_context(enabled=True, client=client), trace("outer", project_name="theirs") as outer:
-        assert await send_feedback(config, ended) == ""
+        assert await send_feedback(config, scores_of(ended)) == ""
     client.flush(timeout=10)
     assert {one["run_id"] for one in langsmith.feedback} == {str(config.get("run_id"))}
     assert {one["trace_id"] for one in langsmith.feedback} == {str(outer.trace_id)}
@@ -97,7 +97,7 @@ async def test_nothing_is_sent_while_tracing_is_off(
     langsmith: LangSmith, client: Client, config: RunnableConfig, ended: Run
 ) -> None:
     with tracing_context(enabled=False, client=client):
-        assert await send_feedback(config, ended) == ""
+        assert await send_feedback(config, scores_of(ended)) == ""
     assert set(langsmith.asked) <= {"GET /info"}
 
 
@@ -122,6 +122,7 @@ async def test_a_langsmith_that_fails_is_told_once_and_not_asked_again(
     assert len(langsmith.asked) == asked
 
 
+@pytest.mark.slow
 async def test_a_langsmith_that_is_silent_is_waited_for_a_moment(
     config: RunnableConfig, ended: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ import yaml
 
 from overpaint.editor import edited
 from overpaint.graph.people import KINDS, read_answer
+from overpaint.graph.state import Critique
 from overpaint.result import Run
 from overpaint.reviewing import request_lines, review
 from overpaint.tools.faults import BadInput
@@ -163,6 +164,45 @@ def test_the_champion_and_what_it_lacks_are_shown(
         "next prompt:",
     ]
     assert lines[5:] == ["  a big red [31m circle", "  only here: from 10% to 50% across, 20% to 75% down"]
+
+
+def with_idea(run: Run, idea: str | None, *, offered: bool) -> Run:
+    """A run whose critic has an idea, which a person may add to the prompt or not."""
+    (asked,) = run.requests
+    (action,) = asked["action_requests"]
+    args = action["args"] | ({"use_idea": False} if offered else {})
+    critique = Critique(action="revise", feedback="The star is\x1b[2J pale.", proposals=[], fault=None, idea=idea)
+    return replace(run, requests=[{**asked, "action_requests": [{**action, "args": args}]}], critique=critique)
+
+
+def test_i_paints_the_prompt_with_the_idea(waits: Callable[..., Run], capsys: pytest.CaptureFixture[str]) -> None:
+    read, asked = typing("i")
+    answer = review(with_idea(waits(request("paint")), "mist over\nthe water", offered=True), read)
+    assert answer == {"decisions": [{"type": "edit", "edited_action": {"name": "paint", "args": {"use_idea": True}}}]}
+    assert read_answer(answer, 1, KINDS)[0].args == {"use_idea": True}
+    assert "[i] paint it with the idea" in asked[0]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[lines.index("next prompt:") - 2 :][:2] == [
+        "critic: The star is [2J pale.",
+        "idea: mist over the water",
+    ]
+
+
+def test_an_idea_that_cannot_be_added_is_shown_and_not_offered(
+    waits: Callable[..., Run], capsys: pytest.CaptureFixture[str]
+) -> None:
+    read, asked = typing("i", "a")
+    run = with_idea(waits(request("paint")), "mist", offered=False)
+    assert review(run, read) == {"decisions": [{"type": "approve"}]}
+    assert "[i]" not in asked[0]
+    out = capsys.readouterr().out
+    assert "idea: mist" in out
+    assert "'i' is no answer here" in out
+
+
+def test_an_older_critique_is_not_told_with_a_new_champion(waits: Callable[..., Run]) -> None:
+    run = with_idea(waits(request("deliver")), "mist", offered=False)
+    assert not any(line.startswith(("critic", "idea")) for line in request_lines(run))
 
 
 def test_a_checklist_is_numbered_and_a_lost_picture_explained(waits: Callable[..., Run]) -> None:

@@ -111,14 +111,11 @@ async def test_pictures_and_suggestions_take_turns_and_always_go_by_the_brief(wi
     ]  # fmt: skip
     for request, record in zip(wires.chat.asked, run.candidates, strict=True):
         text, picture = next(m for m in request.json["messages"] if m["role"] == "user")["content"]
-        assert section(text["text"], "brief") == BRIEF
-        assert text["text"].replace(BRIEF, "").count(record["prompt"].replace(BRIEF, "")) >= 1
+        assert (section(text["text"], "brief"), section(text["text"], "prompt")) == (BRIEF, record["prompt"])
         path = run.image_path(record)
         assert path is not None
         assert picture["image_url"]["url"].endswith(base64.b64encode(path.read_bytes()).decode())
-    assert section(told(wires.chat.asked[1]), "prompt") == EDITED
-    assert EDITED not in told(wires.chat.asked[1]).replace(f"<prompt>\n{EDITED}\n</prompt>", "")
-    assert EDITED not in told(wires.chat.asked[2])
+    assert [request.raw.decode().count(EDITED) for request in wires.chat.asked] == [0, 1, 0]
     assert (run.status, run.stop_reason) == ("stopped", "person")
     assert run.champion == run.candidates[-1]
     assert (run.receipt["images"], run.receipt["calls"]) == (3, 3)
@@ -206,7 +203,8 @@ async def test_a_failed_analysis_is_an_error_and_never_a_prompt(broken: str | Sa
     (kept,) = run.candidates
     assert run.champion == kept
     path = run.image_path(kept)
-    assert path is not None and path.is_file()
+    assert path is not None
+    assert path.is_file()
     wires.answers = [said(SUGGESTED)]
     run = await aresume()
     assert (run.status, asked(run)["args"]["prompt"]) == ("waiting", SUGGESTED)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from overpaint.arguments import add_json
 from overpaint.commands import say_json
-from overpaint.evaluation import comparing
-from overpaint.evaluation.comparing import Result, Side
-from overpaint.evaluation.experiment import open_experiment
-from overpaint.evaluation.statistics import Cost, finite
 from overpaint.plain import say
+
+if TYPE_CHECKING:
+    from overpaint.evaluation.comparing import Result, Side
+    from overpaint.evaluation.statistics import Cost
 
 
 def add_compare(sub: argparse.ArgumentParser) -> None:
@@ -33,6 +33,8 @@ def compare(args: argparse.Namespace) -> int:
     Raises:
         BadInput: there is no such experiment or preset, or no presets that belong together.
     """
+    from overpaint.evaluation import comparing
+
     first, second = open_side(args.first, args.out), open_side(args.second, args.out)
     pairs = comparing.presets_to_compare(first, second)
     asked, shared = comparing.differences(first, second, pairs), comparing.shared_rows(first, second)
@@ -55,6 +57,9 @@ def open_side(text: str, out: Path | None) -> Side:
     Raises:
         BadInput: there is no such experiment, or what is kept of it cannot be read.
     """
+    from overpaint.evaluation.comparing import Side
+    from overpaint.evaluation.experiment import open_experiment
+
     name, colon, preset = text.rpartition(":")
     if not colon or set(preset) & set("/\\"):  # a Windows path has a colon of its own
         name, preset = text, ""
@@ -68,4 +73,6 @@ def _to_json(result: Result) -> dict[str, Any]:
 
 
 def _cost(cost: Cost) -> dict[str, float | None]:
+    from overpaint.evaluation.statistics import finite
+
     return {name: finite(value) for name, value in asdict(cost).items()}

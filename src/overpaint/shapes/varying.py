@@ -31,7 +31,7 @@ def variations(spec: Spec, number: int, kept: Sequence[str], token_limit: int | 
         if len(found) == number:
             break
         prompt = fit(place(_loosened(spec, turn), f"variation {turn}"), token_limit)
-        if all(_shared(prompt, other) <= ALIKE for other in (*kept, *found)):
+        if all(shared(prompt, other) <= ALIKE for other in (*kept, *found)):
             found.append(prompt)
     return found
 
@@ -46,7 +46,7 @@ def _varied(group: Group, turn: int) -> Group:
     return replace(group, place=None, size=SIZES[(turn // 4) % len(SIZES)], colour=colour)
 
 
-def _shared(one: str, other: str) -> float:
+def shared(one: str, other: str) -> float:
     """The share of words, and of pairs of neighbours, that two texts have in common (Jaccard), 0 to 1."""
     a, b = _grams(one), _grams(other)
     return len(a & b) / len(a | b) if a | b else 1.0
