@@ -23,8 +23,9 @@ SHOWN: tuple[Action, ...] = ("given", "rejudge")
 
 def route(state: State) -> list[Send] | Literal["critique"]:
     """Where a plan to paint leads: to the critic, or straight to the painter."""
-    action = state["plan"]["action"]
-    if action in ("edit", "revise", "restart") and not state.get("wish"):
+    action, settings = state["plan"]["action"], state["settings"]
+    by_person = action == "reseed" and settings.get("critique_method") == "human"
+    if (action in ("edit", "revise", "restart") or by_person) and not state.get("wish"):
         return "critique"
     assert action != "stop"
     return sends(state, action, spread(_prompts(state), state["plan"]["count"]))

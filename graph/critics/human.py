@@ -12,7 +12,7 @@ from overpaint.tools.faults import ProviderFault
 
 
 async def by_suggestion(state: State, subject: Candidate, toolbox: Toolbox) -> Critiqued:
-    """Ask for a suggestion.
+    """Ask for a suggestion; without room to ask, the person has the last prompt to edit.
 
     Raises:
         ProviderFault: the picture could not be analysed; the run can be resumed, which asks again.
@@ -21,6 +21,8 @@ async def by_suggestion(state: State, subject: Candidate, toolbox: Toolbox) -> C
     image, brief, limit = subject["image"], state["asked"]["text"], state["painter"]["token_limit"]
     values = {"brief": brief, "prompt": record["prompt"], "remark": state.get("remark") or ""}
     reply = await toolbox.consult("critic", prompt, Suggestion, shown=image["sha256"] if image else None, values=values)
+    if reply.value is None and not reply.calls:
+        return Critiqued("reseed", [Proposal(prompt=record["prompt"] or brief, boxes=[])], fault=reply.fault)
     if reply.value is None:
         raise ProviderFault(f"picture {subject['id']} could not be analysed: {reply.fault}")
     said = reply.value

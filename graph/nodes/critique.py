@@ -10,7 +10,7 @@ from langgraph.types import Command
 
 from overpaint.graph.allowance import critic_room
 from overpaint.graph.critics.caption import by_caption
-from overpaint.graph.critics.critiqued import Critiqued
+from overpaint.graph.critics.critiqued import Critiqued, reseeded
 from overpaint.graph.critics.fused import by_judge
 from overpaint.graph.critics.human import by_suggestion
 from overpaint.graph.critics.targeted import by_failure
@@ -37,8 +37,10 @@ async def critique(state: State, runtime: Runtime[Settings]) -> Command[Literal[
     settings = Settings.model_validate(state["settings"])
     toolbox = await open_toolbox(state["settings"], state["run"], "critique", runtime, critic_room(state, settings))
     subject = at_work(state, settings)
-    assert subject is not None  # the controller plans no critique without a picture
-    found = await METHODS[settings.critique_method](state, subject, toolbox)
+    if subject is None:
+        found = Critiqued("reseed", reseeded(state), fault="there is no picture to go by")
+    else:
+        found = await METHODS[settings.critique_method](state, subject, toolbox)
     critique_ = Critique(
         action=found.action, feedback=found.feedback, proposals=found.proposals, fault=found.fault, idea=found.idea
     )

@@ -113,6 +113,8 @@ def _suggested(state: State) -> list[str]:
     critique = state["critique"]
     if state["settings"].get("critique_method") != "human":
         return [f"Next ({critique['action']}): paint this prompt."]
+    if critique["fault"]:
+        return [f"Nothing is suggested: {critique['fault']}. Edit the prompt, or approve it to try another seed."]
     return [
         f"What it shows: {critique['feedback']}",
         f"The prompt is a suggestion for the original brief, “{state['asked']['text']}”: approve it, or edit it first.",

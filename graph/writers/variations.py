@@ -62,7 +62,7 @@ async def _keep(written: list[str], kept: list[str], state: State, toolbox: Tool
 
 
 def unnumbered(written: list[str]) -> list[str]:
-    """One prompt per entry, each on one line: a numbered list inside an entry is taken apart, a number alone dropped."""
+    """Each prompt on one line: a numbered list inside one of them is taken apart, a lone number left out."""
     return [" ".join(part.split()) for text in written for part in _parts(text.strip())]
 
 

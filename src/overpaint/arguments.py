@@ -13,11 +13,22 @@ def add_refine(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("brief", metavar="BRIEF", nargs="?", help="what to paint; may be left out with --image")
     sub.add_argument("--preset", metavar="NAME", help="a named set of settings; see overpaint presets")
     sub.add_argument(
-        "--image", metavar="FILE", type=Path, help="a picture to start from, or to describe when there is no brief"
+        "--image",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="a picture to start from, or to describe when there is no brief; with --preset synthetic-prompts several",
     )
     sub.add_argument("--checklist", metavar="FILE", help=f"what pictures are judged by: {_CHECKLIST}")
     sub.add_argument("--offline", action="store_true", help="the built-in models do every job")
     sub.add_argument("--dry-run", action="store_true", help="say what would be done and cost at most, and do nothing")
+    sub.add_argument(
+        "--grid", metavar="RxC", help="with --preset synthetic-prompts: rows and columns of the pictures of one input"
+    )
+    sub.add_argument(
+        "--post", metavar="URL", help="with --preset synthetic-prompts: a checker that all_metadata.json is sent to"
+    )
     add_driving(sub)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from overpaint.graph.fields import json_object
-from overpaint.graph.settings import MODELS, Settings, load_preset, merge
+from overpaint.graph.settings import ALIASES, MODELS, Settings, load_preset, merge
 from overpaint.graph.templates import read_templates
 from overpaint.tools.faults import BadInput
 
@@ -29,13 +29,14 @@ def settings_of(preset: str | None, given: Mapping[str, object]) -> Settings:
 
 
 def with_files(given: Mapping[str, object]) -> dict[str, Any]:
-    """The settings, with the texts of the template files that they name in the place of the paths.
+    """The settings by our names, with the texts of the template files that they name in the place of the paths.
 
     Raises:
         BadInput: a file that cannot be used.
     """
+    given = {ALIASES.get(name, name): value for name, value in given.items()}
     if (named := given.get("templates")) is None:
-        return dict(given)
+        return given
     example = '{"caption.rewrite.system": "rewrite.txt"}'
     try:
         paths = json_object(named, example)

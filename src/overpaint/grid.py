@@ -36,7 +36,7 @@ def grid_shape(given: object, number: int) -> Shape:
     if given is None:
         columns = math.isqrt(number - 1) + 1
         return math.ceil(number / columns), columns
-    sides = re.fullmatch(r"([1-9]\d?)[xX×]([1-9]\d?)", str(given).strip())
+    sides = re.fullmatch(r"([1-9]\d?)[xX]([1-9]\d?)", str(given).strip())
     if sides is None or max(rows := int(sides[1]), columns := int(sides[2])) > MOST:
         raise BadInput(f"grid {str(given)[:40]!r} is not ROWSxCOLUMNS, each 1 to {MOST}, such as 2x3")
     if rows * columns < number:

@@ -61,8 +61,12 @@ def dry_run(args: Namespace) -> int:
         BadInput: something given cannot be used, as in `refine`.
     """
     settings = settings_of(args.preset, given_settings(args))
-    brief = check_brief(args.brief or "") if args.brief is not None or args.image is None else None
-    told = asyncio.run(planned(brief, args.preset or "default", settings, described=brief is None))
+    brief = check_brief(args.brief or "") if args.brief is not None or not args.image else None
+    return say_plan(args, asyncio.run(planned(brief, args.preset or "default", settings, described=brief is None)))
+
+
+def say_plan(args: Namespace, told: dict[str, Any]) -> int:
+    """Print a plan, as lines or as JSON."""
     if args.json:
         say_json(told)
         return 0
@@ -99,6 +103,8 @@ def plan_lines(told: dict[str, Any]) -> Iterator[str]:
     yield f"caps: {', '.join(f'{name}={cap:g}' for name, cap in told['caps'].items())}"
     yield f"one round, at most: {_amounts(told['round'])}"
     yield f"the run, at most: {_amounts(told['at_most'])}"
+    if "inputs" in told:
+        yield f"{counted(told['inputs'], 'input')}, a run each, at most: {_amounts(told['all'])}"
     if told["assumed"]:
         yield f"answers are taken to have at most {CAPPED_ANSWER:,} tokens; <role>_max_tokens holds a model to a number"
     if told["unknown"]:
@@ -106,10 +112,15 @@ def plan_lines(told: dict[str, Any]) -> Iterator[str]:
     yield f"prices of {told['prices']}, and of your price file if there is one; nothing was asked, painted or paid"
 
 
+def of_all(told: dict[str, Any], inputs: int) -> dict[str, Any]:
+    """The plan of one run of a batch, with the number of inputs and what all take at most."""
+    return {**told, "inputs": inputs, "all": vars(Amounts(**told["at_most"]).times(inputs))}
+
+
 def _planned(brief: str | None, preset: str, settings: Settings, painter: Painter, described: bool) -> dict[str, Any]:
     refuse_ignored(painter, settings)
     refuse_small_caps(facts_of(painter, settings), settings, described=described)
-    round_ = _round(settings, painter)
+    round_ = _round(settings, painter, settings.variations if varies(settings) else settings.per_round)
     return {
         "brief": brief,
         "preset": preset,
@@ -148,15 +159,15 @@ def _roles(settings: Settings, described: bool) -> list[Role]:
     return [*roles, "captioner"] if described else roles
 
 
-def _round(settings: Settings, painter: Painter) -> Amounts:
-    """One round: its pictures, all their looks, and the critic."""
+def _round(settings: Settings, painter: Painter, count: int) -> Amounts:
+    """One round: so many pictures, all their looks, and the critic."""
     picture = Amounts(1, 0, 0, painter.abilities.price(settings.pixels))
     if settings.judge_method == "none":
-        return picture.times(settings.per_round)
+        return picture.times(count)
     judged = picture.plus(_looks(settings))
     # The critic is asked once, and again for each prompt that the painter would not read to its end.
-    asked = 1 + settings.per_round * isinstance(painter, Counting)
-    return judged.times(settings.per_round).plus(_questions(settings, "critic", asked))
+    asked = 1 + count * isinstance(painter, Counting)
+    return judged.times(count).plus(_questions(settings, "critic", asked))
 
 
 def _run(settings: Settings, painter: Painter, round_: Amounts, described: bool) -> Amounts:

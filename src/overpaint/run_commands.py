@@ -41,16 +41,24 @@ class Driven:
 def refine(args: Namespace, stream: Stream | None = None) -> int:
     """Refine a picture, showing it as it happens; prints the run in the form asked for."""
     settings = given_settings(args)
-    if args.brief is None and args.image is None:
+    if args.brief is None and not args.image:
         raise BadInput(
             'there is nothing to paint; give a brief, as in: overpaint refine "a red circle", or --image FILE'
         )
+    from overpaint.batch_inputs import is_batch
+
+    if is_batch(args.preset, settings):
+        from overpaint import batch_command
+
+        return batch_command.plan(args) if args.dry_run else batch_command.paint(args)
+    _refuse_batch(args)
     if args.dry_run:
         from overpaint.planning import dry_run
 
         return int(dry_run(args))
     _check_out(args)
-    given = {"image": args.image, "preset": args.preset, "settings": settings, "out": args.out}
+    image = args.image[0] if args.image else None
+    given = {"image": image, "preset": args.preset, "settings": settings, "out": args.out}
     given |= {"checklist": _checklist(args)} if args.checklist is not None else {}
     return _carry(args, lambda control: (stream or _stream("stream"))(args.brief, **given, control=control))
 
@@ -120,6 +128,13 @@ def view_of(args: Namespace) -> View:
     return LiveView(Console(file=cast(Any, Lasting(out)), highlight=False))
 
 
+def _refuse_batch(args: Namespace) -> None:
+    """What goes only with upsample_method=variations is refused elsewhere."""
+    for name, given in (("several --image", len(args.image) > 1), ("--grid", args.grid), ("--post", args.post)):
+        if given:
+            raise BadInput(f"{name} goes with settings that paint several prompts: --preset synthetic-prompts")
+
+
 def _checklist(args: Namespace) -> list[Any] | None:
     from overpaint.checklist_files import read_file
 
@@ -142,7 +157,7 @@ def _stream(name: str) -> Stream:
 def _carry(args: Namespace, begin: Callable[[RunControl], AsyncIterator[dict[str, Any]]]) -> int:
     """Drive a run to its end, and on again for as long as a person at the terminal answers what it asks."""
     view, driven = view_of(args), Driven()
-    _drive(begin, view, driven)
+    drive(begin, view, driven)
     while driven.run is not None and driven.run.status == "waiting" and not driven.drained and _at_terminal(args):
         from overpaint.reviewing import review
 
@@ -150,7 +165,7 @@ def _carry(args: Namespace, begin: Callable[[RunControl], AsyncIterator[dict[str
         if answer is None:
             say(f"overpaint: the run waits; go on with: overpaint resume {run}", sys.stderr)
             return EXITS["waiting"]
-        _drive(partial(_answered, run, answer, args), view, driven)
+        drive(partial(_answered, run, answer, args), view, driven)
     return _finish(args, driven.run) if driven.run is not None else _interrupted(args, driven.id)
 
 
@@ -160,7 +175,7 @@ def _answered(run: str, answer: Any, args: Namespace, control: RunControl) -> As
     return _stream("stream_resumed")(run, settings=settings, answer=answer, out=args.out, control=control)
 
 
-def _drive(begin: Callable[[RunControl], AsyncIterator[dict[str, Any]]], view: View, driven: Driven) -> None:
+def drive(begin: Callable[[RunControl], AsyncIterator[dict[str, Any]]], view: View, driven: Driven) -> None:
     """Drive a run from where it stands; `driven.run` stays None when it was stopped at once, or before it began."""
     from langgraph.errors import GraphDrained
     from langgraph.runtime import RunControl

@@ -13,7 +13,7 @@ from overpaint.evaluation.experiment import Experiment, open_experiment
 from overpaint.evaluation.nouns import Outcome
 from overpaint.tools.database import database_url, open_database
 
-EVAL = [sys.executable, "/tmp/e3/cli.py"]
+EVAL = [sys.executable, "-m", "overpaint", "eval"]
 
 
 def begin(out: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:

@@ -113,6 +113,13 @@ def test_a_plain_run_says_that_it_waits() -> None:
     assert lines_of(event) == ["waiting for a person: 2 things to decide"]
 
 
+def test_an_idea_is_told_with_the_critique(events: list[dict[str, Any]]) -> None:
+    critique = {"feedback": "The star is pale.", "proposals": [], "fault": None, "idea": "mist over\nthe water"}
+    event = {"kind": "critique", "critique": critique}
+    assert lines_of(event) == ["critic: The star is pale.", "idea: mist over the water"]
+    assert "idea mist over the water" in watch([events[0], event], stop_at="critique")
+
+
 @pytest.fixture
 def closed() -> Iterator[TextIO]:
     """A terminal that somebody closed."""

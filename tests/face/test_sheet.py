@@ -50,6 +50,12 @@ def test_a_card_of_the_png_says_what_the_page_says(told: Run) -> None:
     assert said(below["2.1"], "aside", "same") == "only in the box: a yellow star"
 
 
+def test_a_card_says_where_a_person_edited_the_prompt(told: Run) -> None:
+    changed = {**told.candidates[3], "suggested": "another prompt"}
+    (card,) = cards_of(replace(told, candidates=[changed]))  # type: ignore[list-item]
+    assert "from 0.1 · edited by a person · seed 1234" in said(caption(card), "made")
+
+
 @pytest.mark.parametrize("prompt", ["", "red", "a red circle " * 90, "w" * 5000, "ends here.\nAnd\tgoes on " * 30])
 def test_what_is_written_stays_on_its_card(told: Run, prompt: str) -> None:
     for card in cards_of(with_prompt(told, prompt)):

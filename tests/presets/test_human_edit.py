@@ -213,6 +213,30 @@ async def test_a_failed_analysis_is_an_error_and_never_a_prompt(broken: str | Sa
 
 
 @pytest.mark.slow
+async def test_without_room_to_ask_a_person_writes_the_next_prompt_alone(wires: Wires) -> None:
+    await waiting(max_calls=1)
+    run = await aresume(answer=edit(prompt=EDITED))
+    assert asked(run)["args"] == {"prompt": EDITED}
+    assert "Nothing is suggested: a model call might go past max_calls" in asked(run)["description"]
+    await aresume(answer=edit(prompt=AGAIN))
+    assert wires.crossed == [("paint", BRIEF), ("suggest", BRIEF), ("paint", EDITED), ("paint", AGAIN)]
+
+
+@pytest.mark.slow
+async def test_a_blocked_picture_is_not_painted_again_before_a_person_says_so(wires: Wires) -> None:
+    wires.stability.finish = "CONTENT_FILTERED"
+    run = await waiting()
+    assert asked(run)["description"].splitlines() == [
+        "There is no picture yet.",
+        "Nothing is suggested: there is no picture to go by. Edit the prompt, or approve it to try another seed.",
+    ]
+    wires.stability.finish = "SUCCESS"
+    run = await aresume(answer=edit(prompt=EDITED))
+    assert asked(run)["args"] == {"prompt": SUGGESTED}
+    assert wires.crossed == [("paint", BRIEF), ("paint", EDITED), ("suggest", EDITED)]
+
+
+@pytest.mark.slow
 def test_a_failed_analysis_ends_with_code_3_and_says_how_to_go_on(
     wires: Wires, capsys: pytest.CaptureFixture[str]
 ) -> None:

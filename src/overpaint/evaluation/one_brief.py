@@ -15,7 +15,7 @@ from overpaint.driving import Wheel, at_the_wheel
 from overpaint.evaluation.jobs import Job
 from overpaint.evaluation.nouns import Outcome, Row
 from overpaint.evaluation.outcome import failure, read_outcome
-from overpaint.feedback import send_feedback
+from overpaint.feedback import scores_of, send_feedback
 from overpaint.graph.kept import read_thread
 from overpaint.graph.persistence import on_thread
 from overpaint.graph.settings import merge
@@ -53,7 +53,7 @@ async def run_brief(job: Job, control: RunControl) -> Outcome:
         if "run" not in kept.values:
             return failure(job, str(fault), seconds, is_provider=isinstance(fault, ProviderFault))
         run = await restore(kept)
-        if untold := await send_feedback(config, run):
+        if untold := await send_feedback(config, scores_of(run)):
             say(f"overpaint: {untold}", sys.stderr)
         return await read_outcome(wheel, job, run, fault, seconds)
 

@@ -30,6 +30,7 @@ from overpaint.evaluation.scoring import current
 from overpaint.evaluation.standing import Values
 from overpaint.evaluation.strips import examples
 from overpaint.evaluation.tables import category_table, confusion_table, cost_table, summary_table
+from overpaint.evaluation.text_report import noise_of, text_report
 from overpaint.phrases import clean, counted, receipt_line
 
 JUDGE = "judge"
@@ -55,7 +56,7 @@ class Witness:
 
 
 def write_report(experiment: Experiment) -> Path:
-    """Write all of an experiment's report anew: page, table, charts, and the results for other programs. Blocks.
+    """Write all of an experiment's report anew: page, tables, charts, and the results for other programs. Blocks.
 
     Returns:
         The path of the page, `report/index.html`.
@@ -64,9 +65,10 @@ def write_report(experiment: Experiment) -> Path:
         BadInput: the folder cannot be written, or a package of overpaint[eval] is missing.
     """
     outcomes, scores, folder = experiment.outcomes(), scores_of(experiment), experiment.report
-    drawn = charts(outcomes, scores)
+    drawn, given = charts(outcomes, scores), {JUDGE: judged(outcomes), **scores} if outcomes else {}
     write_results(folder, outcomes, scores, experiment.rows())
-    write_whole(folder / "table.txt", f"{summary_table(outcomes)}\n".encode(errors="replace"))
+    tables = text_report(outcomes, given, noise_of(experiment.home))
+    write_whole(folder / "table.txt", tables.encode(errors="replace"))
     for name, svg in drawn.items():
         write_whole(folder / f"{name}.svg", as_file(svg))
     page = folder / "index.html"

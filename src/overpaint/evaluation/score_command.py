@@ -77,6 +77,7 @@ def score(args: argparse.Namespace) -> int:
         ProviderFault: a model that a scorer asks failed; what was scored before is kept.
     """
     from overpaint.evaluation.experiment import open_experiment
+    from overpaint.evaluation.report import write_report
     from overpaint.evaluation.scorers.consulting import summed
     from overpaint.evaluation.scoring import current, score_experiment
 
@@ -99,10 +100,10 @@ def score(args: argparse.Namespace) -> int:
         found = means(experiment, current(experiment.scores(name), scorer.options))
         told.append(_to_json(scorer, scoring, found))
         _say(args, [*_lines(scorer, scoring, found), ""])
-    spent = summed(one["detail"] for one in given)
-    _say(args, [f"asked models: {counted(spent['calls'], 'call')}, {spent['tokens']:,} tokens"])
+    spent, report = summed(one["detail"] for one in given), write_report(experiment)
+    _say(args, [f"asked models: {counted(spent['calls'], 'call')}, {spent['tokens']:,} tokens", f"report: {report}"])
     if args.json:
-        say_json({"experiment": str(experiment.folder), "scorers": told, "spent": spent})
+        say_json({"experiment": str(experiment.folder), "scorers": told, "spent": spent, "report": str(report)})
     return 0
 
 

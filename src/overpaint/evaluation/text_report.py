@@ -10,7 +10,7 @@ from typing import cast
 from overpaint.evaluation.agreement import Noise, confusion, judge_noise
 from overpaint.evaluation.exporting_results import Scores
 from overpaint.evaluation.nouns import Outcome, Score
-from overpaint.evaluation.page_tables import tests_table
+from overpaint.evaluation.page_tables import paired_table
 from overpaint.evaluation.standing import REFERENCE
 from overpaint.evaluation.tables import (
     best_table,
@@ -39,7 +39,7 @@ def text_report(outcomes: Sequence[Outcome], scores: Scores, noise: Noise) -> st
     """
     parts = [summary_table(outcomes)]
     if outcomes:
-        parts += [tests_table(outcomes), category_table(outcomes), cost_table(outcomes)]
+        parts += [paired_table(outcomes), category_table(outcomes), cost_table(outcomes)]
         if any(outcome["truth"] for outcome in outcomes):
             parts += [success_table(outcomes, judged=True), confusion_table(confusion(outcomes))]
         parts += [noise_line(noise), stop_table(outcomes)]

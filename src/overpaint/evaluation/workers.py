@@ -134,7 +134,7 @@ class Crew:
         self._workers.remove(worker)
         if not worker.jobs:
             return []
-        self._deaths.update(worker.jobs)
+        self._deaths.update(worker.jobs.keys())
         self._deaths_in_a_row += 1
         died = f"exit code {worker.process.exitcode}"
         if self._deaths_in_a_row > MOST_DEATHS * self._processes:
