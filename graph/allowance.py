@@ -181,7 +181,8 @@ def critic_room(state: State, settings: Settings) -> Room:
 def writer_room(state: State, settings: Settings, *, checklist: bool) -> Room:
     """What one of the two writers may spend so that a picture can still be painted and looked at.
 
-    They are asked side by side, so each has half; the checklist, which matters more, has the odd call.
+    They are asked side by side, so each has half; the checklist, which matters more, has the odd call. Where no
+    checklist is written, all is for the prompt.
 
     Args:
         state: that of the run.
@@ -189,7 +190,7 @@ def writer_room(state: State, settings: Settings, *, checklist: bool) -> Room:
         checklist: whether it is for the checklist, or for the prompt.
     """
     room = _without(room_left(state, settings), need_of(state["painter"], settings, looks=1))
-    if not settings.upsample or settings.judge_method == "none":
+    if not settings.upsample or settings.judge_method != "checklist":
         return room
     return Room(
         calls=None if room.calls is None else (room.calls + checklist) // 2,

@@ -36,7 +36,7 @@ def plan(state: State, settings: Settings, *, anew: bool = False) -> Plan:
     if champion is not None and outdated:
         why = "the checklist changed, so the champion is judged by it before anything is painted"
         return _paint("rejudge", why, champion["id"], 1, [])
-    if state["round"] < 0 and not state.get("wish"):
+    if (state["round"] < 0 or _none_whole(state)) and not state.get("wish"):
         return _first(state, settings)
     parent = None if subject is None else subject["id"]
     if state.get("wish"):
@@ -99,7 +99,14 @@ def _all_failed(state: State, anew: bool) -> str:
         return ""  # a run that is taken up again after it stopped, or with other settings, gets another chance
     latest = [c for c in state["candidates"].values() if c["round"] == state["round"]]
     broken = bool(latest) and all(c["outcome"] == "error" for c in latest)
-    return "the painter failed for every candidate of the round" if broken else ""
+    if broken:
+        return "the painter failed for every candidate of the round"
+    return "each prompt was painted once, and no picture is whole" if latest and _none_whole(state) else ""
+
+
+def _none_whole(state: State) -> bool:
+    """Whether there are prompts to be painted once, and no picture of theirs is whole."""
+    return bool(state.get("variants")) and state.get("champion") is None
 
 
 def _cap(state: State, settings: Settings, *, painted: bool) -> tuple[StopReason, str] | None:
@@ -114,7 +121,8 @@ def _first(state: State, settings: Settings) -> Plan:
     if state["asked"]["image"] is not None:
         return _paint("given", "the given picture is judged before anything is painted", None, 1, [])
     if variants := state.get("variants"):
-        return _paint("start", "each prompt is painted once", None, len(variants), [])
+        left = settings.max_images - state["receipt"]["images"]
+        return _paint("start", "each prompt is painted once", None, min(left, len(variants)), [])
     both = settings.upsample and settings.raw_brief and settings.per_round > 1
     why = "the brief and its upsampled prompt compete" if both else "a first picture"
     return _paint("start", why, None, affordable(state, settings), [])

@@ -21,10 +21,11 @@ def crown(
 
     The first champion is the best of its round by score; a picture that could not be judged is taken only while there
     is nothing better. A champion that a person declined (its id) falls to one that merely loses nothing. Of judges that
-    give a score, correct goes before incorrect, and then the score counts. `chain=last` takes whatever was painted last
+    give a score, correct goes before incorrect, then the score counts, and of equals in one round the last minted is
+    taken, which has the upsampled prompt where it competes with the brief. `chain=last` takes whatever was painted last
     unless something passed.
     """
-    for challenger in sorted(challengers, key=lambda c: -1.0 if c["score"] is None else c["score"], reverse=True):
+    for challenger in sorted(challengers, key=lambda c: _order(c, settings), reverse=True):
         if challenger["outcome"] == "ok" and _takes(challenger, champion, declined, settings):
             champion = challenger
     return champion
@@ -53,6 +54,13 @@ def _takes(challenger: Candidate, champion: Candidate | None, declined: str | No
         equal = _rank(challenger) == _rank(champion) and challenger["id"] != champion["id"]
         return _rank(challenger) > _rank(champion) or (equal and champion["id"] == declined)
     return _beats(challenger, champion, declined)
+
+
+def _order(candidate: Candidate, settings: Settings | None) -> tuple[float, tuple[int, int]]:
+    """By score; of equals the first minted goes first, or under a scoring judge the last. For sorting in reverse."""
+    score = -1.0 if candidate["score"] is None else candidate["score"]
+    scoring = settings is not None and settings.judge_method == "score"
+    return score, birth(candidate) if scoring else (0, 0)
 
 
 def _rank(candidate: Candidate) -> tuple[bool, float]:

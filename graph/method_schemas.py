@@ -25,7 +25,7 @@ class Scored(BaseModel):
     """A judgement with a number (judge_method=score)."""
 
     thoughts: str = Field(description="Think aloud about what the picture shows and what it lacks.")
-    score: float = Field(ge=0, le=1, description="How faithful the picture is to the brief, 0 to 1.")
+    score: float = Field(strict=True, ge=0, le=1, description="How faithful the picture is to the brief, 0 to 1.")
     verdict: Literal["correct", "incorrect"]
     quality: float | None = Field(
         default_factory=lambda: None,
@@ -36,6 +36,11 @@ class Scored(BaseModel):
     @classmethod
     def _one_word(cls, said: object) -> object:
         return said.strip().rstrip(".").lower() if isinstance(said, str) else said
+
+    @field_validator("quality", mode="before")
+    @classmethod
+    def _within_bounds(cls, said: object) -> object:
+        return said if type(said) in (int, float) and 0 <= said <= 1 else None  # type: ignore[operator]
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:

@@ -70,8 +70,8 @@ class MethodSettings(ChatSettings):
     )
     templates: dict[str, str] | None = setting(
         None,
-        "Files that replace a prompt's text: a JSON object of names such as caption.rewrite.system or "
-        "upsample.human, and paths.",
+        "Files that replace a prompt's text: a JSON object of names and paths. caption.rewrite.system names one part, "
+        "upsample a whole prompt file.",
         "upsample",
         "judge",
         "critique",

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
-from overpaint.prompts import Prompt, load
+from overpaint.prompts import Prompt, load, parse
 from overpaint.tools.faults import BadInput
 
 PROMPTS = ("caption.rewrite", "caption.similar", "caption.best", "upsample")
@@ -43,12 +43,15 @@ def read_templates(paths: Mapping[str, str]) -> dict[str, str]:
     """The texts of the files that a user names; the graph itself opens none.
 
     Args:
-        paths: a file by the part of a prompt that it replaces.
+        paths: a file by the part of a prompt that it replaces; or by the prompt's bare name a whole prompt file, with
+            front matter and both parts. A part that is named too goes before.
 
     Raises:
         BadInput: no such part, or a file that cannot be read or used.
     """
-    texts = {name: _read(name, Path(path)) for name, path in paths.items()}
+    whole = [part for name, path in paths.items() if name in PROMPTS for part in _parts(name, Path(path)).items()]
+    texts = {name: _read(name, Path(path)) for name, path in paths.items() if name not in PROMPTS}
+    texts = {**dict(whole), **texts}
     check_templates(texts)
     return texts
 
@@ -61,12 +64,24 @@ def check_templates(templates: Mapping[str, str] | None) -> None:
     """
     for name, text in (templates or {}).items():
         if name not in REPLACEABLE:
-            raise BadInput(f"there is no template {name[:60]!r}; there are: {', '.join(REPLACEABLE)}")
+            known = ", ".join(REPLACEABLE)
+            raise BadInput(f"there is no template {name[:60]!r}; there are: {known}; or a name without its part")
         if not text.strip() or len(text) > LONGEST:
             told = f"{len(text):,} characters" if text.strip() else "no text"
             raise BadInput(f"the template {name} has {told} and needs 1 to {LONGEST:,} characters")
     for name in PROMPTS:
         _try(name, templates)
+
+
+def _parts(name: str, path: Path) -> dict[str, str]:
+    """Both parts of a whole prompt file."""
+    text = _read(name, path)
+    try:
+        prompt = parse(name, 1, text)
+    except ValueError:
+        shape = "front matter between two lines '---', the system text, a line '<!-- human -->' and the human text"
+        raise BadInput(f"the template {name} in {str(path)[:200]!r} is no prompt file, which has {shape}") from None
+    return {f"{name}.system": prompt.system, f"{name}.human": prompt.human}
 
 
 def _read(name: str, path: Path) -> str:

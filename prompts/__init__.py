@@ -60,14 +60,27 @@ def load(name: str, version: int = 1) -> Prompt:
         FileNotFoundError: there is no such text.
         ValueError: its front matter is malformed.
     """
-    source = files(__name__).joinpath(f"{name}.v{version}.md").read_text("utf-8")
-    _, front, body = source.split("---\n", 2)
-    meta = yaml.safe_load(front)
+    return parse(name, version, files(__name__).joinpath(f"{name}.v{version}.md").read_text("utf-8"))
+
+
+def parse(name: str, version: int, source: str) -> Prompt:
+    """The text that a file of this form holds.
+
+    Raises:
+        ValueError: its front matter is malformed, or a part is missing.
+    """
+    _, front, body = [*source.split("---\n", 2), "", ""][:3]
+    try:
+        meta = yaml.safe_load(front)
+    except yaml.YAMLError:
+        meta = None
     system, parting, human = body.partition(_PARTING)
-    if not parting or set(meta) != {"purpose", "variables"}:
+    whole = parting and isinstance(meta, dict) and set(meta) == {"purpose", "variables"}
+    if not whole or not isinstance(meta["variables"], list):
         raise ValueError(f"prompt {name}.v{version}: wants purpose, variables, and a line {_PARTING}")
     digest = hashlib.sha256(source.encode()).hexdigest()
-    return Prompt(name, version, meta["purpose"], frozenset(meta["variables"]), system.strip(), human.strip(), digest)
+    variables = frozenset(map(str, meta["variables"]))
+    return Prompt(name, version, str(meta["purpose"]), variables, system.strip(), human.strip(), digest)
 
 
 def names() -> list[str]:

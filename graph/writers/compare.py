@@ -23,20 +23,19 @@ async def by_comparing(state: State, toolbox: Toolbox) -> State:
 
     Where nothing that keeps the rule could be had, the best that was written is painted; where nothing was written, the
     brief.
+
+    Raises:
+        ProviderFault: the writer could not be reached.
     """
     brief, limit = state["asked"]["text"], state["painter"]["token_limit"]
-    attempts = await _attempts(brief, limit, toolbox)
-    asked = load("upsample.compare")
-    values = {"brief": brief, "attempts": attempts, "token_limit": limit, "words": _words(toolbox)}
-    reply = await toolbox.consult("writer", asked, Compared, values=values) if attempts else None
-    written = [reply.value.description.strip()] if reply and reply.value else []
-    text, mended = await _ruled([*written, *attempts] or [brief], brief, toolbox)
+    attempts, first = await _attempts(brief, limit, toolbox), load("upsample.attempt")
+    labels = {first.name: first.label}
+    if not attempts:
+        _warn(toolbox, "no attempt at a prompt could be had, so the brief is painted as it is")
+        return {"prompt": brief, "prompts": labels}
+    text, compared = await _compared(attempts, brief, limit, toolbox)
     text, shortened = await fitted(text, brief, "writer", limit, toolbox)
-    first = load("upsample.attempt")
-    return {
-        "prompt": text,
-        "prompts": {first.name: first.label, asked.name: asked.label, **mended, **shortened},
-    }
+    return {"prompt": text, "prompts": {**labels, **compared, **shortened}}
 
 
 async def _attempts(brief: str, limit: int | None, toolbox: Toolbox) -> list[str]:
@@ -50,26 +49,47 @@ async def _attempts(brief: str, limit: int | None, toolbox: Toolbox) -> list[str
             reply = await toolbox.consult("writer", prompt, Upsampled, values=values)
         return reply.value.prompt.strip() if reply.value else ""
 
-    written = await asyncio.gather(*(attempt(number) for number in range(1, total + 1)))
-    return [text for text in written if text]
+    # All have ended before a fault goes on: the node is tried again then, and none may still be asking.
+    ended = await asyncio.gather(*(attempt(number) for number in range(1, total + 1)), return_exceptions=True)
+    for outcome in ended:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [text for text in ended if isinstance(text, str) and text]
 
 
-async def _ruled(written: list[str], brief: str, toolbox: Toolbox) -> tuple[str, dict[str, str]]:
+async def _compared(attempts: list[str], brief: str, limit: int | None, toolbox: Toolbox) -> tuple[str, dict[str, str]]:
+    """The description made of all attempts; without one, an attempt. With the labels of the prompt files it took."""
+    asked, rule = load("upsample.compare"), toolbox.settings.word_range
+    values = {"brief": brief, "attempts": attempts, "token_limit": limit, "words": _words(toolbox)}
+    reply = await toolbox.consult("writer", asked, Compared, values=values)
+    described = reply.value.description.strip() if reply.value else ""
+    ranked = [described] if described else []
+    ranked += sorted(attempts, key=lambda text: not keeps(text, rule))
+    text, mended = await _ruled(ranked, brief, toolbox)
+    return text, {asked.name: asked.label, **mended}
+
+
+async def _ruled(ranked: list[str], brief: str, toolbox: Toolbox) -> tuple[str, dict[str, str]]:
     """The first text, mended if it breaks the rule; else the first that keeps it; else the first as it is."""
-    rule, first = toolbox.settings.word_range, written[0]
-    if rule is None or keeps(first, rule):
+    rule, first = toolbox.settings.word_range, ranked[0]
+    if keeps(first, rule):
         return first, {}
     asked = load("upsample.mend")
     values = {"brief": brief, "prompt": first, "words": _words(toolbox), "count": len(first.split())}
     reply = await toolbox.consult("writer", asked, Upsampled, values=values)
     mended = [reply.value.prompt.strip()] if reply.value else []
-    return next((text for text in [*mended, *written] if keeps(text, rule)), first), {asked.name: asked.label}
+    return next((text for text in [*mended, *ranked] if keeps(text, rule)), first), {asked.name: asked.label}
 
 
-def keeps(text: str, rule: WordRange) -> bool:
-    """Whether a text has as many words as the rule allows; one paragraph, so one description."""
-    return rule[0] <= len(text.split()) <= rule[1] and "\n" not in text.strip()
+def keeps(text: str, rule: WordRange | None) -> bool:
+    """Whether a text has as many words as the rule allows and is one paragraph, so one description."""
+    return rule is None or (rule[0] <= len(text.split()) <= rule[1] and "\n" not in text.strip())
 
 
 def _words(toolbox: Toolbox) -> str:
     return toolbox.settings.upsample_words or ""
+
+
+def _warn(toolbox: Toolbox, text: str) -> None:
+    if toolbox.runtime is not None:
+        toolbox.runtime.stream_writer({"kind": "warning", "text": text})

@@ -37,7 +37,7 @@ PRESET = "synthetic-prompts"
 class Made:
     """What was made of one input: the files of the pictures that there are, and the prompt of each, in one order."""
 
-    said: str
+    source: Source
     run: Run
     prompts: list[str]
     image_paths: list[Path]
@@ -48,7 +48,7 @@ class Made:
 class Missing:
     """An input of which not all was made, and why; `status` is failed, waiting or bad input."""
 
-    said: str
+    source: Source
     why: str
     status: str
     run: str | None = None
@@ -70,7 +70,7 @@ class Synthesis:
 
 @dataclass(frozen=True)
 class Batch:
-    """Inputs on their way: `events` runs one, `conclude` writes its files."""
+    """Inputs on their way: `events` runs one, `conclude` writes its files or `refuse` notes why there are none."""
 
     sources: list[Source]
     preset: str
@@ -78,6 +78,12 @@ class Batch:
     settings: Settings
     shape: Shape
     result: Synthesis
+
+    @property
+    def left(self) -> list[Source]:
+        """The inputs that nothing has come of yet."""
+        over = [made.source for made in self.result.made] + [missing.source for missing in self.result.missing]
+        return [source for source in self.sources if source not in over]
 
     async def events(self, source: Source, control: RunControl | None = None) -> AsyncGenerator[Event, None]:
         """Tell the run of one input, which is gone on with if it was begun in this folder before.
@@ -110,12 +116,12 @@ class Batch:
             self.result.made.append(self._deliver(source, run, dict(sorted(painted.items()))))
         if len(painted) < self.settings.variations or run.status in ("failed", "waiting"):
             status = "waiting" if run.status == "waiting" else "failed"
-            self.result.missing.append(Missing(source.said, _why(run, len(painted), self.settings), status, run.run))
+            self.result.missing.append(Missing(source, _why(run, len(painted), self.settings), status, run.run))
 
     def refuse(self, source: Source, fault: BadInput | ProviderFault) -> None:
         """Note an input that no run came of, or whose files could not be written."""
         status = "bad input" if isinstance(fault, BadInput) else "failed"
-        self.result.missing.append(Missing(source.said, str(fault), status))
+        self.result.missing.append(Missing(source, str(fault), status))
 
     def _deliver(self, source: Source, run: Run, painted: dict[int, Record]) -> Made:
         folder = BatchFolder(self.result.folder)
@@ -126,7 +132,7 @@ class Batch:
         prompts = [record["prompt"] for record in painted.values()]
         grid = folder.put_grid(source.name, drawn)
         folder.add(Entry(run.brief, prompts, files))
-        return Made(source.said, run, prompts, [folder.path / file for file in files], grid)
+        return Made(source, run, prompts, [folder.path / file for file in files], grid)
 
 
 async def open_batch(

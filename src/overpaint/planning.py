@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from overpaint.batch_inputs import varies
 from overpaint.commands import given_settings, say_json
 from overpaint.given import settings_of
 from overpaint.graph.chat_settings import ROLES, Role
@@ -16,6 +17,7 @@ from overpaint.graph.effective import refuse_ignored
 from overpaint.graph.nodes.intake import check_brief
 from overpaint.graph.settings import Settings
 from overpaint.graph.toolbox import CAPPED_ANSWER, open_toolbox
+from overpaint.graph.writers.variations import ROUNDS
 from overpaint.phrases import clean, counted, money
 from overpaint.plain import say
 from overpaint.tools.inspect_image import MOST_DETAILS
@@ -174,8 +176,9 @@ def _run(settings: Settings, painter: Painter, round_: Amounts, described: bool)
     """All rounds that the cap on pictures allows, and what comes before the first."""
     most = -(-settings.max_images // settings.per_round)
     rounds = most if settings.rounds is None else min(most, settings.rounds)
-    total = round_.times(rounds)
-    asked = settings.upsample * (1 + isinstance(painter, Counting)) + (settings.judge_method != "none")
+    once = varies(settings) and settings.judge_method == "none" and settings.on_unknown != "retry"
+    total = round_.times(1 if once else rounds)
+    asked = _written(settings, painter) + (settings.judge_method != "none")
     total = total.plus(_questions(settings, "writer", asked))
     if described:
         total = total.plus(_questions(settings, "captioner", 1))
@@ -183,6 +186,15 @@ def _run(settings: Settings, painter: Painter, round_: Amounts, described: bool)
         if not runs_here(settings, role):
             total = total.plus(_calls(settings, role, RUNGS))
     return total
+
+
+def _written(settings: Settings, painter: Painter) -> int:
+    """Questions to the writer for the first prompts, and for each of them that the painter would not read whole."""
+    if not settings.upsample:
+        return 0
+    if settings.upsample_method == "variations":
+        return ROUNDS + ROUNDS * settings.variations * isinstance(painter, Counting)
+    return 1 + isinstance(painter, Counting)
 
 
 def _looks(settings: Settings) -> Amounts:

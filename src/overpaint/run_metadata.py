@@ -50,8 +50,8 @@ def run_metadata(settings: Mapping[str, Any], preset: str | None = None) -> dict
 
 
 def settings_hash(settings: Mapping[str, Any]) -> str:
-    """The start of the sha256 of settings written as JSON: the same for equal settings in any order."""
-    written = json.dumps(dict(settings), sort_keys=True, separators=(",", ":"))
+    """The start of the sha256 of settings as JSON, in any order: the same for runs that differ by seed alone."""
+    written = json.dumps({**settings, "seed": None}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()[:DIGITS]
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import signal
 import subprocess
 import time
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from overpaint.tools.faults import BadInput
 from tests.accounts import scene
 from tests.evaluation.evaluating import begin, finish, finished_lines, found, requests_by_run, timeless
 from tests.image_servers import Trouble, openai_images
+from tests.servers import Request, chat_server
 
 BRIEFS = ["two red circles above a blue square", "a green star", "a frog dressed as a knight", "three yellow triangles"]
 PRESETS = ["--preset", "one-shot,default", "--budget", "2"]
@@ -103,6 +106,34 @@ def assert_painted_once(experiment: Experiment) -> None:
     assert asked == {o["run"]: ["stored"] * o["receipt"]["images"] for o in experiment.outcomes() if o["shots"]}
 
 
+def thought(request: Request) -> str:
+    """An answer of a chat model that knows no brief: what it says of a picture is settled by the picture's bytes."""
+    asked = request.json
+    *_, told = asked["messages"]
+    parts = told["content"] if isinstance(told["content"], list) else [{"type": "text", "text": told["content"]}]
+    words = "".join(part["text"] for part in parts if part["type"] == "text")
+    pictures = "".join(part["image_url"]["url"] for part in parts if part["type"] == "image_url")
+    answers: dict[str, Any] = {
+        "Upsampled": {"reasoning": "plain", "prompt": f"a painting, {sha256(words.encode()).hexdigest()[:12]}"},
+        "ChecklistDraft": {"requirements": [
+            {"text": thing, "question": f"Is there {thing}?", "kind": "object", "expected": "yes", "weight": 1.0}
+            for thing in ("a subject", "a ground")
+        ]},
+        "Inspection": {"observations": "shapes", "flaws": [], "quality": 0.5, "answers": [
+            {"number": int(number), "evidence": "seen", "answer": _yes_or_no(f"{pictures} {number}"), "box": None}
+            for number in re.findall(r"^(\d+)\. ", words, re.MULTILINE)
+        ]},
+        "Proposals": {"diagnosis": "less", "feedback": "more", "idea": None, "proposals": [
+            {"prompt": f"painted anew, {sha256(pictures.encode()).hexdigest()[:12]}", "boxes": []}
+        ]},
+    }  # fmt: skip
+    return json.dumps(answers[asked["response_format"]["json_schema"]["schema"]["title"]])
+
+
+def _yes_or_no(told: str) -> str:
+    return "yes" if sha256(told.encode()).digest()[0] % 2 else "no"
+
+
 class TestWhole:
     pytestmark = SLOW
 
@@ -149,3 +180,29 @@ class TestWhole:
         result: dict[str, Any] = json.loads(told)
         assert result["presets"][0]["success"]["briefs"] == 2
         assert {o["status"] for o in found(tmp_path, "remote").outcomes()} <= {"passed", "stopped"}
+
+    def test_parti_prompts_against_model_servers(self, tmp_path: Path) -> None:
+        file = tmp_path / "PartiPrompts.tsv"
+        rows = [f"a robot number {place} in a garden\tArts\tBasic\t" for place in range(20)]
+        file.write_text("\n".join(["Prompt\tCategory\tChallenge\tNote", *rows]), "utf-8")
+        with openai_images() as painting, chat_server() as talking:
+            talking.think = thought
+            given = {"painter": "openai:p", "painter_base_url": painting.url, "local_urls": "true"}
+            given |= {role: f"openai:{role}" for role in ("writer", "critic", "judge")}
+            pairs = [part for name, value in given.items() for part in ("--set", f"{name}={value}")]
+            environment = {"OPENAI_API_KEY": "any", "OPENAI_BASE_URL": talking.url}
+            command = [str(file), *PRESETS, *pairs, "--workers", "4", "--name", "parti"]
+            told, _ = finish(begin(tmp_path, *command, **environment))
+            outcomes = found(tmp_path, "parti").outcomes()
+        assert "20 of 20 rows" in told
+        assert len(outcomes) == 40
+        assert {outcome["status"] for outcome in outcomes} == {"passed", "stopped"}
+        assert sum(outcome["receipt"]["images"] for outcome in outcomes) == len(painting.paid)
+        assert sum(outcome["receipt"]["calls"] for outcome in outcomes) == len(talking.asked)
+        for outcome in outcomes:
+            images = [stage["images"] for stage in outcome["stages"]]
+            assert images == list(range(len(images)))
+            assert images[-1] == len(outcome["shots"]) == outcome["receipt"]["images"] <= 2
+            assert outcome["stop_round"] == images[-1] - 1
+            assert outcome["stopped"] == outcome["chosen"] == outcome["stages"][-1]["champion"]
+            assert outcome["truth"] is None

@@ -22,11 +22,6 @@ from overpaint.run_metadata import settings_hash
 from overpaint.tracing import agent, without_pictures
 from tests.langsmith_server import LangSmith, langsmith_server
 
-BRIEF = (
-    "a red circle in the top left, a blue star at the top, a green square in the top right, a small red square on the "
-    "left, a small black star in the center, a yellow diamond in the bottom left, a purple triangle at the bottom and "
-    "an orange cross in the bottom right"
-)
 KEYS = {"LANGSMITH_API_KEY": "lsv2-of-this-test", "OPENAI_API_KEY": "sk-of-this-test", "MY_TOKEN": "topaz.quartz.9f3b"}
 NODES = {"intake", "upsample", "specify", "decide", "generate", "judge", "critique", "deliver"}
 INVOKED = """
@@ -67,8 +62,12 @@ def noise() -> bytes:
 
 
 @pytest.mark.slow
-def test_a_whole_run_is_traced_without_pictures_or_keys(langsmith: LangSmith, home: Path) -> None:
-    said = run_traced(langsmith, "-m", "overpaint", "refine", BRIEF, "--set", "seed=1", "--set", "max_images=8")
+def test_a_whole_run_is_traced_without_pictures_or_keys(langsmith: LangSmith, home: Path, tmp_path: Path) -> None:
+    """It starts from a picture that shows nothing of what is asked, so the critic has something to say."""
+    start = tmp_path / "start.png"
+    start.write_bytes(noise())
+    asked = ("refine", "a red circle", "--image", str(start), "--set", "seed=1", "--set", "max_images=4")
+    said = run_traced(langsmith, "-m", "overpaint", *asked)
     assert said.returncode == 0, said.stderr
     everything = b"".join(langsmith.payloads)
     pictures = list((home / "images").rglob("*.png"))
@@ -86,7 +85,7 @@ def test_a_whole_run_is_traced_without_pictures_or_keys(langsmith: LangSmith, ho
     assert all(run.get("end_time") and not run.get("error") for run in langsmith.runs.values())
 
     (root,) = langsmith.roots
-    settings = merge(load_preset("default"), {"seed": 1, "max_images": 8}).kept
+    settings = merge(load_preset("default"), {"seed": 1, "max_images": 4}).kept
     about = root["extra"]["metadata"]
     assert about["overpaint_settings"] == settings_hash(settings)
     assert about["overpaint_preset"] == "default"

@@ -65,12 +65,11 @@ def test_the_parts_of_a_round_are_together_what_is_left_at_most(receipt: Receipt
     assert part.usd * count == pytest.approx(left.usd)
 
 
-@given(receipts, st.booleans(), st.sampled_from(["checklist", "none"]))
+@given(receipts, st.booleans(), st.sampled_from(["checklist", "score", "none"]))
 def test_the_two_writers_together_leave_a_picture_and_a_look(receipt: Receipt, upsample: bool, method: Any) -> None:
     seen, settings = planned(1, receipt), Settings(**CAPS, upsample=upsample, judge_method=method)
-    rooms = [
-        writer_room(seen, settings, checklist=c) for c, used in ((True, method != "none"), (False, upsample)) if used
-    ]
+    asked = ((True, method == "checklist"), (False, upsample))
+    rooms = [writer_room(seen, settings, checklist=checklist) for checklist, used in asked if used]
     left, need = room_left(seen, settings), need_of(FACTS, settings, looks=1)
     for name in ("calls", "tokens", "seconds", "usd"):
         kept = max(0, getattr(left, name) - getattr(need, name))
@@ -81,6 +80,10 @@ def test_the_odd_call_is_the_checklists() -> None:
     settings = Settings(max_calls=2)
     assert writer_room(planned(), settings, checklist=True).calls == 1
     assert writer_room(planned(), settings, checklist=False).calls == 0
+
+
+def test_a_prompt_has_all_that_is_left_where_no_checklist_is_written() -> None:
+    assert writer_room(planned(), Settings(max_calls=5, judge_method="score"), checklist=False).calls == 4
 
 
 @given(receipts, widths)

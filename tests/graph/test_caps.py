@@ -11,7 +11,7 @@ import io
 import json
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -153,7 +153,21 @@ def _answer(text: str, chance: random.Random) -> dict[str, Any]:
     if '"title":"Proposals"' in text:
         drafts = [{"prompt": f"p{chance.random()}", "boxes": []} for _ in range(chance.randint(1, 2))]
         return {"diagnosis": "d", "feedback": "f", "proposals": drafts}
+    for title, answer in METHODS.items():
+        if f'"title":"{title}"' in text:
+            return answer(chance)
     return {"reasoning": "r", "prompt": f"p{chance.random()}"}
+
+
+METHODS: dict[str, Callable[[random.Random], dict[str, Any]]] = {
+    "Matched": lambda c: {"feedback": "f", "matches": c.random() < 0.3, "revised_prompt": f"p{c.random()}"},
+    "Scored": lambda c: {"thoughts": "t", "score": c.random() / 2, "verdict": c.choice(["correct", "incorrect"])},
+    "Captioned": lambda c: {"caption": f"c{c.random()}"},
+    "Similar": lambda c: {"reasoning": "r", "similar": c.random() < 0.3},
+    "Rewritten": lambda c: {"reasoning": "r", "revision": f"p{c.random()}"},
+    "Chosen": lambda c: {"reasoning": "r", "index": c.randint(0, 4)},
+}
+"""What the model says under the methods of published systems, by the title of the schema."""
 
 
 @dataclass
@@ -259,6 +273,37 @@ chosen = st.fixed_dictionaries(
 def test_no_scenario_goes_past_a_cap_and_every_run_delivers_its_champion(
     world: World, scenario: Scenario, wanted: dict[str, Any]
 ) -> None:
+    _keeps_its_caps(world, scenario, wanted)
+
+
+chains = st.fixed_dictionaries(
+    {"chain": st.sampled_from(["last", "champion"]), "rounds": st.sampled_from([None, 2, 5])}
+)
+methods = st.one_of(
+    st.fixed_dictionaries(
+        {"judge_method": st.just("strict"), "critique_method": st.sampled_from(["fused", "targeted"])}
+    ),
+    st.fixed_dictionaries({"judge_method": st.just("score")}),
+    st.fixed_dictionaries(
+        {
+            "judge_method": st.just("caption"),
+            "critique_method": st.sampled_from(["caption", "targeted"]),
+            "select_best_image": st.booleans(),
+            "mode": st.sampled_from(["inference", "full"]),
+        }
+    ),
+)
+
+
+@given(scenarios, chosen, methods, chains)
+@examples(max_examples=80, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_method_of_a_published_system_goes_past_a_cap(
+    world: World, scenario: Scenario, wanted: dict[str, Any], method: dict[str, Any], chain: dict[str, Any]
+) -> None:
+    _keeps_its_caps(world, scenario, {**wanted, **method, **chain})
+
+
+def _keeps_its_caps(world: World, scenario: Scenario, wanted: dict[str, Any]) -> None:
     world.scenario, world.books, world.mended = scenario, Books(), False
     world.chance = random.Random(scenario.seed)
     roles = {f"{role}_max_tokens": ANSWER for role in ("writer", "critic", "judge")}

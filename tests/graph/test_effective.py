@@ -80,7 +80,14 @@ async def test_actions_may_be_named_as_a_text_or_in_any_sequence() -> None:
 
 @pytest.mark.parametrize("name", sorted(FIXED))
 async def test_what_is_fixed_stays_whatever_is_said(name: str) -> None:
-    other: Any = {"seed": 6, "upsample": False, "judge_method": "none", "review_checklist": True, "upsample_method": "compare", "variations": 2}[name]
+    other: Any = {
+        "seed": 6,
+        "upsample": False,
+        "judge_method": "none",
+        "review_checklist": True,
+        "upsample_method": "compare",
+        "variations": 2,
+    }[name]
     assert await in_force(begun(), {name: other}) == {}
     with pytest.raises(BadInput, match=f"{name} is fixed"):
         refuse_fixed({name: other, "max_images": 3})

@@ -107,7 +107,8 @@ def place(device: str | None, dtype: str | None, offload: str | None, half: str 
     offload = offload or "none"
     if device == "cpu" and offload != "none":
         raise BadInput(
-            f"offload {offload!r} moves weights from a GPU to the CPU, but they run on the CPU: leave it out"
+            f"offload {offload!r} moves weights from a GPU to the CPU, but they run on the CPU: "
+            "set offload=none, and dtype=float32"
         )
     return Placement(device, dtype or ("float32" if device == "cpu" else half), offload)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import shlex
 import sys
 from argparse import Namespace
@@ -60,10 +59,12 @@ def evaluate(args: Namespace) -> int:
         BadInput: something given cannot be used; nothing was run. Or this machine is at fault (a full disk).
         ProviderFault: a provider failed all runs.
     """
+    from overpaint.evaluation.harness import complete
+
     out = sys.stderr if args.json else sys.stdout
     experiment = _resumed(args) if args.resume else _begun(args, out)
     say(f"experiment {experiment.name}: {experiment.folder}", out)
-    if not _carried_out(args, experiment):
+    if not complete(experiment, args.workers):
         return _interrupted(args, experiment)
     _tell(experiment, as_json=args.json, langsmith=args.langsmith)
     return 0
@@ -139,37 +140,6 @@ def columns_from(text: str) -> dict[str, str]:
             )
         columns[what] = column
     return columns
-
-
-def _carried_out(args: Namespace, experiment: Experiment) -> bool:
-    """Do what is left to do; False when it was interrupted."""
-    from overpaint.evaluation.harness import carry_out
-    from overpaint.evaluation.jobs import jobs_left
-    from overpaint.evaluation.progress import progress_on
-
-    left = len(jobs_left(experiment))
-    if not left:
-        return True
-    total = len(experiment.about["dataset"]["rows"]) * len(experiment.about["presets"])
-    processes, side_by_side = _spread(args.workers, experiment)
-    progress = progress_on(sys.stderr, total - left, total)
-    try:
-        return asyncio.run(carry_out(experiment, processes, side_by_side, progress))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        return False
-
-
-def _spread(workers: int | None, experiment: Experiment) -> tuple[int, int]:
-    """How many processes, and how many runs side by side in each.
-
-    A painter that runs here needs a core of its own. Requests to a remote one are made from one process, which keeps to
-    its limits (OVERPAINT_LIMITS).
-    """
-    from overpaint.tools.prices import LOCAL
-
-    many = workers or os.cpu_count() or 1
-    painters = {settings["painter"].partition(":")[0] for settings in experiment.about["presets"].values()}
-    return (many, 1) if painters & LOCAL else (1, many)
 
 
 def _interrupted(args: Namespace, experiment: Experiment) -> int:

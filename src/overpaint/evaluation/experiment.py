@@ -26,8 +26,9 @@ class Experiment:
 
     Args:
         folder: absolute.
-        about: what was asked. `id` is its own alone, `dataset` holds name, source, digest, total, facts, the ids of its
-            `rows` and the `bad` ones; `presets` the effective settings by name; `prompts` the start of the sha256 of each.
+        about: what was asked. `id` is its own alone; `dataset` holds name, source, digest, total, facts, the ids of its
+            `rows` and the `bad` ones; `presets` the effective settings by name; `prompts` the start of each one's
+            sha256.
     """
 
     folder: Path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -13,17 +14,54 @@ from overpaint.draining import draining
 from overpaint.evaluation.experiment import Experiment
 from overpaint.evaluation.jobs import jobs_left
 from overpaint.evaluation.nouns import Outcome
-from overpaint.evaluation.progress import Progress
+from overpaint.evaluation.progress import Progress, progress_on
 from overpaint.evaluation.workers import Crew
 from overpaint.plain import say
 from overpaint.tools.database import open_database
 from overpaint.tools.faults import ProviderFault
 from overpaint.tools.home import open_home, use_home
 from overpaint.tools.leases import Leases
+from overpaint.tools.prices import LOCAL
 
 DEAD_AFTER = 20
 """Runs that a provider failed, one after the other, before it is taken for dead."""
 TICK_SECONDS = 1.0
+
+
+def complete(experiment: Experiment, workers: int | None) -> bool:
+    """Do what is left to do of an experiment, telling on stderr how far it is; it runs an event loop of its own.
+
+    Args:
+        experiment: which.
+        workers: runs side by side; one per core when None.
+
+    Returns:
+        False when it was interrupted.
+
+    Raises:
+        As `carry_out`.
+    """
+    left = len(jobs_left(experiment))
+    if not left:
+        return True
+    total = len(experiment.about["dataset"]["rows"]) * len(experiment.about["presets"])
+    processes, side_by_side = _spread(workers, experiment)
+    progress = progress_on(sys.stderr, total - left, total)
+    try:
+        return asyncio.run(carry_out(experiment, processes, side_by_side, progress))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return False
+
+
+def _spread(workers: int | None, experiment: Experiment) -> tuple[int, int]:
+    """How many processes, and how many runs side by side in each.
+
+    A painter that runs here needs a core of its own. Requests to a remote one are made from one process, which keeps to
+    its limits (OVERPAINT_LIMITS).
+    """
+    many = workers or os.cpu_count() or 1
+    painters = {settings["painter"].partition(":")[0] for settings in experiment.about["presets"].values()}
+    return (many, 1) if painters & LOCAL else (1, many)
 
 
 async def carry_out(experiment: Experiment, processes: int, side_by_side: int, progress: Progress) -> bool:

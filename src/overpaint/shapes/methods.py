@@ -37,9 +37,10 @@ def mend(request: Request) -> Reply:
 
 
 def _match(request: Request) -> Reply:
+    """A verdict and another prompt than the current one; it is told of no earlier ones, nor how much is read."""
     spec, seen = parse(request.section("brief")), look(request)
     current = request.section("prompt")
-    revised = critic.prompts(spec, "revise", [current], 1, _limit(request))[0]["prompt"]
+    revised = critic.prompts(spec, "revise", [current], 1, None)[0]["prompt"]
     return {
         "feedback": ": ".join(critic.verdict(spec, seen)),
         "matches": right(mending(spec, seen)),
@@ -104,13 +105,8 @@ def _vary(request: Request) -> Reply:
 def _suggest(request: Request) -> Reply:
     spec, seen = parse(request.section("brief")), look(request)
     diagnosis = critic.verdict(spec, seen)[0] + (critic.DEAF if request.section("remark") else "")
-    suggestion = critic.prompts(spec, "revise", [request.section("prompt")], 1, _limit(request))[0]["prompt"]
+    suggestion = critic.prompts(spec, "revise", [request.section("prompt")], 1, None)[0]["prompt"]
     return {"diagnosis": diagnosis, "suggestion": suggestion, "idea": None}
-
-
-def _limit(request: Request) -> int | None:
-    """How many tokens the painter reads, where a model is told."""
-    return request.number("token_limit") if request.has("token_limit") else None
 
 
 def _after(word: str, line: str) -> str | None:
