@@ -38,6 +38,18 @@ class MethodSettings(ChatSettings):
         "with the brief.",
         "judge",
     )
+    looks: int = setting(
+        3,
+        "Most looks of judge_method=checklist at a picture; unless 1, a pass takes two that agree.",
+        "judge",
+        ge=1,
+        le=9,
+    )
+
+    probabilities: bool = setting(
+        False, "Ask for the odds of each yes too, one call each, where the judge's server tells them.", "judge"
+    )
+
     critique_method: Literal["targeted", "fused", "caption", "human"] = setting(
         "targeted",
         "Where the next prompt comes from: targeted asks the critic about what failed; fused takes the one the judge "

@@ -60,18 +60,6 @@ class Settings(MethodSettings):
     stop_when_passed: bool = setting(True, "Stop at the first pass. If false, paint on until a cap.", "decide")
     edit_depth: int = setting(12, "Most edits in one chain before painting afresh.", "decide", ge=1, le=100)
 
-    looks: int = setting(
-        3,
-        "Most looks of judge_method=checklist at a picture; unless 1, a pass takes two that agree.",
-        "judge",
-        ge=1,
-        le=9,
-    )
-
-    probabilities: bool = setting(
-        False, "Ask for the odds of each yes too, one call each, where the judge's server tells them.", "judge"
-    )
-
     max_images: int = setting(16, "Most pictures painted.", "decide", ge=1, le=10_000)
     max_calls: int | None = setting(None, "Most model calls.", "decide", ge=1)
     max_tokens: int | None = setting(None, "Most tokens of all model calls.", "decide", ge=1)

@@ -39,7 +39,7 @@ pytestmark = pytest.mark.slow
 REFINE = "import overpaint; overpaint.refine({brief!r}, settings={settings!r})"
 DIES_JUDGING = """
 import os, signal
-import overpaint.graph.nodes.judge as judge
+import overpaint.graph.judges.checklist as judge
 look, looks = judge.look_at, []
 async def dies(*args, **kinds):
     looks.append(await look(*args, **kinds))

@@ -28,6 +28,7 @@ from overpaint.report import check_folder
 from overpaint.result import Run
 from overpaint.run import stream
 from overpaint.tools.faults import BadInput, ProviderFault
+from overpaint.tools.files import read_checked
 from overpaint.tools.home import current_home
 
 PRESET = "synthetic-prompts"
@@ -109,7 +110,7 @@ class Batch:
         """Write the files of one input as far as its run has made them, and note what is missing. Blocks.
 
         Raises:
-            BadInput: the folder cannot be written.
+            BadInput: the folder cannot be written, or a picture of the run is gone.
         """
         painted = {_number(r): r for r in run.candidates if r["action"] == "start" and r["outcome"] == "ok"}
         if painted:
@@ -126,9 +127,9 @@ class Batch:
     def _deliver(self, source: Source, run: Run, painted: dict[int, Record]) -> Made:
         folder = BatchFolder(self.result.folder)
         stored = {number: path for number, record in painted.items() if (path := run.image_path(record))}
+        data = {number: read_checked(path) for number, path in stored.items()}
         files = [folder.put_picture(source.name, number, path) for number, path in stored.items()]
-        places = [stored.get(number) for number in range(1, self.settings.variations + 1)]
-        drawn = draw_grid([None if path is None else path.read_bytes() for path in places], self.shape)
+        drawn = draw_grid([data.get(number) for number in range(1, self.settings.variations + 1)], self.shape)
         prompts = [record["prompt"] for record in painted.values()]
         grid = folder.put_grid(source.name, drawn)
         folder.add(Entry(run.brief, prompts, files))

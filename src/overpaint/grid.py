@@ -80,7 +80,7 @@ def draw_grid(pictures: Sequence[bytes | None], shape: Shape) -> bytes:
 def _scale(width: int, height: int, shape: Shape) -> float:
     """What all pictures are enlarged or shrunk by; an enlargement is a whole number."""
     rows, columns = shape
-    room = min((LONGEST - GAP) / columns / (width + GAP), (LONGEST - GAP) / rows / (height + GAP))
+    room = min(((LONGEST - GAP) / columns - GAP) / width, ((LONGEST - GAP) / rows - GAP) / height)
     wanted = ENLARGED // max(width, height) if max(width, height) <= TINY else 1
     return min(wanted, math.floor(room)) if room >= 1 else room
 

@@ -157,16 +157,18 @@ def _assumed(settings: Settings) -> bool:
 
 
 def _roles(settings: Settings, described: bool) -> list[Role]:
-    roles: list[Role] = ["writer"] if settings.judge_method == "none" else ["writer", "critic", "judge"]
-    return [*roles, "captioner"] if described else roles
+    judged = settings.judge_method != "none"
+    suggests = judged or settings.critique_method == "human"
+    asked: dict[Role, bool] = {"writer": True, "critic": suggests, "judge": judged, "captioner": described}
+    return [role for role, wanted in asked.items() if wanted]
 
 
 def _round(settings: Settings, painter: Painter, count: int) -> Amounts:
     """One round: so many pictures, all their looks, and the critic."""
     picture = Amounts(1, 0, 0, painter.abilities.price(settings.pixels))
-    if settings.judge_method == "none":
+    if "critic" not in _roles(settings, described=False):
         return picture.times(count)
-    judged = picture.plus(_looks(settings))
+    judged = picture if settings.judge_method == "none" else picture.plus(_looks(settings))
     # The critic is asked once, and again for each prompt that the painter would not read to its end.
     asked = 1 + count * isinstance(painter, Counting)
     return judged.times(count).plus(_questions(settings, "critic", asked))

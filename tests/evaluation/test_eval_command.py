@@ -25,7 +25,7 @@ from tests.servers import Request, chat_server
 
 BRIEFS = ["two red circles above a blue square", "a green star", "a frog dressed as a knight", "three yellow triangles"]
 PRESETS = ["--preset", "one-shot,default", "--budget", "2"]
-SLOW = [pytest.mark.slow, pytest.mark.timeout(400)]
+SLOW = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def told(*arguments: str) -> int:
@@ -49,7 +49,7 @@ def briefs(tmp_path: Path) -> str:
         (["scenes", "--preset", "best"], "there is no preset 'best'"),
         (["scenes", "--preset", "default", "--set", "paintr=shapes"], "did you mean 'painter'"),
         (["scenes", "--preset", "default", "--set", "seed=1"], "leave seed out"),
-        (["scenes", "--preset", "default", "--set", "painter=stability:sd3"], "STABILITY_API_KEY"),
+        (["scenes", "--preset", "default", "--set", "painter=stability:core"], "STABILITY_API_KEY"),
         (["nothing", "--preset", "default"], "there is no dataset nothing"),
         (["scenes", "--preset", "default", "--name", "../up"], "cannot be the name of an experiment"),
         (["scenes", "--preset", "default", "--columns", "brief"], "is not what=column"),

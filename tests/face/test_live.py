@@ -114,9 +114,9 @@ def test_a_plain_run_says_that_it_waits() -> None:
 
 
 def test_an_idea_is_told_with_the_critique(events: list[dict[str, Any]]) -> None:
-    critique = {"feedback": "The star is pale.", "proposals": [], "fault": None, "idea": "mist over\nthe water"}
+    critique: dict[str, Any] = {"feedback": "Pale.", "proposals": [], "fault": None, "idea": "mist over\nthe water"}
     event = {"kind": "critique", "critique": critique}
-    assert lines_of(event) == ["critic: The star is pale.", "idea: mist over the water"]
+    assert lines_of(event) == ["critic: Pale.", "idea: mist over the water"]
     assert "idea mist over the water" in watch([events[0], event], stop_at="critique")
 
 

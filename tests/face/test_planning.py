@@ -92,3 +92,10 @@ def test_a_picture_without_a_brief_is_described_first(capsys: pytest.CaptureFixt
     picture.write_bytes(b"looked at by refine alone")
     assert main(["refine", "--image", str(picture), "--dry-run"]) == 0
     assert "captioner: shapes" in capsys.readouterr().out
+
+
+def test_suggestions_to_a_person_are_counted_where_nothing_is_judged(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["refine", BRIEF, "--dry-run", "--json", "--offline", "--preset", "human-edit"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert list(told["roles"]) == ["writer", "critic"]
+    assert (told["at_most"]["pictures"], told["at_most"]["calls"] >= 16) == (16, True)

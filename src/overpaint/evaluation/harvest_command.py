@@ -69,11 +69,17 @@ async def _found(source: str | None) -> tuple[Path, Harvest]:
 
     if source is None:
         return current_home(), await harvest_home()
-    folder = Path(source).expanduser().absolute()
-    if (folder / "images").is_dir():  # of a home folder; its database may be a server's
+    folder = await asyncio.to_thread(_home_at, source)
+    if folder is not None:
         return folder, await harvest_home(folder)
-    experiment = open_experiment(source)
+    experiment = await asyncio.to_thread(open_experiment, source)
     return experiment.folder, await harvest_experiment(experiment)
+
+
+def _home_at(source: str) -> Path | None:
+    """The home folder of this path, if it is one: its database may be a server's, but its pictures are there."""
+    folder = Path(source).expanduser().absolute()
+    return folder if (folder / "images").is_dir() else None
 
 
 def _unused(unusable: list[BadRow], left_out: int) -> list[str]:

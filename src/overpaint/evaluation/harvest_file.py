@@ -1,4 +1,4 @@
-"""A harvest on disk: JSON Lines, one lesson each, written whole and read with suspicion, since people edit such files."""
+"""A harvest on disk: JSON Lines, one lesson each, written whole; read with care, since people edit such files."""
 
 from __future__ import annotations
 

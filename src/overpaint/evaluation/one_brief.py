@@ -21,6 +21,7 @@ from overpaint.graph.persistence import on_thread
 from overpaint.graph.settings import merge
 from overpaint.graph.waiting import Postponed
 from overpaint.plain import say
+from overpaint.run import preflight
 from overpaint.run_metadata import run_config
 from overpaint.runs import restore
 from overpaint.tools.database import open_database
@@ -78,15 +79,15 @@ async def _fault_of(wheel: Wheel, job: Job, config: RunnableConfig) -> BadInput 
 
 async def _to_its_end(wheel: Wheel, job: Job, config: RunnableConfig) -> None:
     kept = await read_thread(wheel.graph, wheel.thread)
-    given: dict[str, Any] | None = None
+    given, context = None, None
     if "run" not in kept.values:
-        given = _input(job.row)
+        given, context = _input(job.row), merge(job.settings)
+        await preflight(job.row["brief"], None, context)
     elif kept.values.get("ended") == "provider":  # an outcome that was not kept, since the provider failed for all
         again = {"ended": None, "fatal": Overwrite("")}
         await wheel.graph.aupdate_state(on_thread(wheel.thread), again, as_node="candidate")
     elif kept.values.get("ended") is not None:
         return
-    context = None if given is None else merge(job.settings)
     await wheel.graph.ainvoke(given, config, context=context, durability="sync", control=wheel.control)
 
 

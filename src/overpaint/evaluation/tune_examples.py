@@ -1,4 +1,4 @@
-"""Which briefs of a harvest are examples, which choose between versions and which test the choice; and sets of examples.
+"""Which briefs of a harvest give examples, which choose between versions, which test the choice; sets of examples.
 
 Bootstrap few-shot with random search, as in DSPy (Khattab et al., arXiv 2310.03714): examples are a program's own
 successes, drawn at random several times, and the set that helps most on other briefs is kept.
@@ -22,9 +22,9 @@ FEWEST_UNSEEN = 6
 """With fewer, not even a version that is better on all of them has p < 0.05 in the paired exact test."""
 
 _BEGIN = "{# examples #}"
-_HEAD = """Here are briefs whose pictures came out right, each with the prompt that the picture was painted from. Learn from them what
-this image model needs; paint what your own brief asks for."""
-_MEANING = re.compile(r"\{(?=[{%#])|<(?=!--)")
+_HEAD = """Here are briefs whose pictures came out right, each with the prompt that its picture was painted from.
+Learn from them what this image model needs, and write for your own brief."""
+_MEANING = re.compile(r"\{|<(?=!--)")
 """What begins something in a prompt file: a Jinja tag, the line between its parts."""
 
 
@@ -88,8 +88,8 @@ def split(lines: Iterable[Taught], holdout: float, limit: int | None = None) -> 
     if len(found.unseen) < FEWEST_UNSEEN or not found.validation:
         raise BadInput(
             f"too few briefs to measure: of {len(drawn)}, {len(found.validation)} would be for validation and"
-            f" {len(found.unseen)} unseen, and it takes {FEWEST_UNSEEN} unseen ones to tell anything; harvest more runs,"
-            " or give a larger --holdout"
+            f" {len(found.unseen)} unseen, and it takes {FEWEST_UNSEEN} unseen ones to tell anything; harvest more"
+            " runs, or give a larger --holdout"
         )
     return found
 
@@ -137,16 +137,17 @@ def room_for_examples(system: str) -> int:
 
 
 def literal(text: str) -> str:
-    """Foreign text as a prompt file may hold it: it renders as itself, but for tags that it would close.
+    r"""Foreign text as a prompt file may hold it: it renders as itself, but for tags that it would close.
 
-    Those are spelt `<\\/`, as in every text that is filled into a prompt.
+    Those are spelt `<\/`, as in every text that is filled into a prompt.
     """
     plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("</", "<\\/")
     return _MEANING.sub(lambda found: f"{{{{ '{found[0]}' }}}}", plain)
 
 
 def _written(example: Taught) -> str:
-    return f"<example>\n<brief>\n{literal(example.brief)}\n</brief>\n<prompt>\n{literal(example.prompt)}\n</prompt>\n</example>"
+    brief, prompt = literal(example.brief), literal(example.prompt)
+    return "\n".join(["<example>", "<brief>", brief, "</brief>", "<prompt>", prompt, "</prompt>", "</example>"])
 
 
 def _drawn(purpose: str, brief: str) -> float:

@@ -11,6 +11,7 @@ import pytest
 from overpaint.graph.critics.caption import by_caption, captioned
 from overpaint.graph.critics.critiqued import Critiqued
 from overpaint.graph.settings import Settings
+from overpaint.graph.state import Proposal
 from overpaint.graph.toolbox import open_toolbox
 from overpaint.tools.budget import Room
 from overpaint.tools.home import open_home
@@ -58,7 +59,7 @@ async def test_it_is_told_all_rounds_also_those_that_state_has_forgotten(server:
     server.script = [Say(json.dumps({"reasoning": "foxes first", "revision": " a fox, reading "}))]
     found = await critiqued(rounds=12)
     assert (found.action, found.feedback, found.fault) == ("revise", "foxes first", None)
-    assert found.proposals == [{"prompt": "a fox, reading", "boxes": []}]
+    assert found.proposals == [Proposal(prompt="a fox, reading", boxes=[])]
     assert list(found.prompts) == ["caption.rewrite"]
     (asked,) = [request.json for request in server.asked]
     told = json.dumps(asked["messages"])
@@ -73,5 +74,5 @@ async def test_without_an_answer_the_last_prompt_gets_another_seed(server: ChatS
     server.script = [Say("no JSON")]
     found = await critiqued(room=room)
     assert (found.action, bool(found.fault)) == ("reseed", True)
-    assert found.proposals == [{"prompt": "prompt 1.0", "boxes": []}]
+    assert found.proposals == [Proposal(prompt="prompt 1.0", boxes=[])]
     assert len(server.asked) == (2 if room is None else 0)

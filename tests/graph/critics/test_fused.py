@@ -9,6 +9,7 @@ import pytest
 from overpaint.graph.critics.critiqued import Critiqued
 from overpaint.graph.critics.fused import by_judge
 from overpaint.graph.settings import Settings
+from overpaint.graph.state import Proposal
 from overpaint.graph.toolbox import open_toolbox
 from overpaint.tools.home import open_home
 from tests.graph.test_controller import candidate, state
@@ -29,7 +30,7 @@ async def critiqued(verdict: dict[str, Any] | None, prompt: str = "a lake") -> C
 async def test_the_next_prompt_is_the_one_the_judge_wrote() -> None:
     found = await critiqued({"passed": False, "fault": None, "feedback": "too calm", "suggested": "a lake at dusk"})
     assert (found.action, found.feedback, found.fault, found.prompts) == ("revise", "too calm", None, {})
-    assert found.proposals == [{"prompt": "a lake at dusk", "boxes": []}]
+    assert found.proposals == [Proposal(prompt="a lake at dusk", boxes=[])]
 
 
 @pytest.mark.parametrize(
@@ -43,8 +44,8 @@ async def test_the_next_prompt_is_the_one_the_judge_wrote() -> None:
 async def test_without_one_the_same_prompt_is_painted_with_another_seed(verdict: Any, fault: str) -> None:
     found = await critiqued(verdict)
     assert (found.action, found.fault) == ("reseed", fault)
-    assert found.proposals == [{"prompt": "a lake", "boxes": []}]
+    assert found.proposals == [Proposal(prompt="a lake", boxes=[])]
 
 
 async def test_a_given_picture_has_no_prompt_so_the_brief_is_painted() -> None:
-    assert (await critiqued(UNREAD, prompt="")).proposals == [{"prompt": "the brief", "boxes": []}]
+    assert (await critiqued(UNREAD, prompt="")).proposals == [Proposal(prompt="the brief", boxes=[])]

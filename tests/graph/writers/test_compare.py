@@ -32,6 +32,10 @@ def words(count: int, name: str = "word") -> str:
     return " ".join([name] * count)
 
 
+DESCRIBED, MENDED = words(30, "described"), words(25, "mended")
+LONG, TWO = words(81, "long"), f"{words(10)}\n\n{words(10)}"
+
+
 @dataclass
 class Writer:
     """A writer on a server: what it says, by what it is asked, and how many requests it has at work.
@@ -41,14 +45,16 @@ class Writer:
         home: where its calls are logged.
         attempts: what it says to an attempt, by its number; else 20 words.
         description: what it makes of all attempts. mended: how it mends that.
+        slow: the number of an attempt that takes 0.4 s.
         together: attempts are held until so many of them are there.
     """
 
     server: ChatServer
     home: Path
     attempts: dict[int, str | Say] = field(default_factory=dict)
-    description: str | Say = words(30, "described")
-    mended: str | Say = words(25, "mended")
+    description: str | Say = DESCRIBED
+    mended: str | Say = MENDED
+    slow: int = 0
     together: threading.Barrier | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
     at_work: int = 0
@@ -73,7 +79,7 @@ class Writer:
             return answer(kind, self.description if kind == "description" else self.mended)
         if self.together is not None:
             self.together.wait(timeout=10)
-        time.sleep(0.02)
+        time.sleep(0.4 if int(number[1]) == self.slow else 0.02)
         return answer("prompt", self.attempts.get(int(number[1]), words(20, f"attempt{number[1]}")))
 
     @property
@@ -159,16 +165,16 @@ async def test_attempts_are_made_side_by_side(writer: Writer, total: int) -> Non
 @pytest.mark.parametrize(
     ("room", "asked", "painted"),
     [
-        (Room(calls=9), ["attempt"] * 3 + ["compare"], words(30, "described")),
+        (Room(calls=9), ["attempt"] * 3 + ["compare"], DESCRIBED),
         (Room(calls=3), ["attempt"] * 3, words(20, "attempt1")),
         (Room(calls=1), ["attempt"], words(20, "attempt1")),
         (Room(calls=0), [], BRIEF),
-        (Room(tokens=9000), ["attempt"] * 3 + ["compare"], words(30, "described")),
+        (Room(tokens=9000), ["attempt"] * 3 + ["compare"], DESCRIBED),
         (Room(tokens=500), [], BRIEF),
         (Room(usd=1.0), [], BRIEF),
-        (Room(seconds=60.0), ["attempt"] * 3 + ["compare"], words(30, "described")),
+        (Room(seconds=60.0), ["attempt"] * 3 + ["compare"], DESCRIBED),
     ],
-    ids=str,
+    ids=["plenty", "no comparison", "one", "none", "tokens", "few tokens", "no price", "seconds"],
 )
 async def test_under_caps_attempts_wait_for_each_other_and_go_past_none(
     writer: Writer, room: Room, asked: list[str], painted: str
@@ -199,18 +205,15 @@ async def test_without_any_attempt_the_brief_is_painted_and_nothing_is_compared_
 
 @pytest.mark.slow
 async def test_a_server_that_fails_is_asked_no_more_once_the_fault_goes_on(writer: Writer) -> None:
-    writer.attempts = {1: Say("bad key", status=401), 3: Say(answer("prompt", words(20)).text, delay=0.4)}
+    writer.attempts, writer.slow = {1: Say("bad key", status=401)}, 3
     with pytest.raises(ProviderFault, match="401"):
         await writer.writes()
     assert (writer.ended, writer.at_work) == (3, 0)
     assert writer.asked == ["attempt"] * 3
 
 
-LONG, TWO = words(81, "long"), f"{words(10)}\n\n{words(10)}"
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("broken", [words(14), LONG, TWO])
+@pytest.mark.parametrize("broken", [words(14), LONG, TWO], ids=["short", "long", "two paragraphs"])
 @pytest.mark.parametrize(
     ("mended", "attempts", "painted"),
     [
@@ -220,6 +223,7 @@ LONG, TWO = words(81, "long"), f"{words(10)}\n\n{words(10)}"
         (PROSE, {1: LONG, 2: TWO}, words(20, "attempt3")),
         (words(14, "mended"), {1: LONG, 2: TWO, 3: "too short"}, None),
     ],
+    ids=["mended", "mended to the most", "second attempt", "third attempt", "nothing keeps it"],
 )
 async def test_a_description_that_breaks_the_rule_is_mended_once(
     writer: Writer, broken: str, mended: str | Say, attempts: dict[int, str | Say], painted: str | None
