@@ -69,7 +69,7 @@ async def test_studio_gets_schemas_with_every_setting_on_its_node(server: str) -
     async with get_client(url=server) as client:
         assistant = (await client.assistants.search(graph_id="agent"))[0]
         schemas: dict[str, Any] = dict(await client.assistants.get_schemas(assistant["assistant_id"]))
-        assert set(schemas["input_schema"]["properties"]) == {"brief", "image", "messages"}
+        assert set(schemas["input_schema"]["properties"]) == {"brief", "image", "messages", "requirements"}
         assert "champion" in schemas["output_schema"]["properties"]
         settings = schemas["context_schema"]["properties"]
         assert settings["per_round"]["maximum"] == 32

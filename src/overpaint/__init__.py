@@ -7,23 +7,28 @@ run.champion, run.candidates, run.receipt
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from overpaint.batch import Synthesis
     from overpaint.branching import afork, fork, stream_fork
     from overpaint.continuing import aresume, resume, stream_resumed
     from overpaint.result import Run
     from overpaint.run import arefine, refine, stream
+    from overpaint.synthesis import asynthesize, synthesize
 
 __version__ = "0.1.0"
 __all__ = [
     "Run",
+    "Synthesis",
     "afork",
     "arefine",
     "aresume",
+    "asynthesize",
     "fork",
     "refine",
     "resume",
     "stream",
     "stream_fork",
     "stream_resumed",
+    "synthesize",
 ]
 
 _HOMES = {
@@ -31,6 +36,8 @@ _HOMES = {
     "overpaint.continuing": ("aresume", "resume", "stream_resumed"),
     "overpaint.branching": ("afork", "fork", "stream_fork"),
     "overpaint.result": ("Run",),
+    "overpaint.synthesis": ("asynthesize", "synthesize"),
+    "overpaint.batch": ("Synthesis",),
 }
 
 

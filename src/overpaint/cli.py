@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NoReturn
 
-from overpaint import arguments, commands, run_commands
+from overpaint import arguments, commands, posting, run_commands
 from overpaint.evaluation import compare_command, eval_command, score_command
 from overpaint.phrases import clean
 from overpaint.plain import say
@@ -95,6 +95,7 @@ def parser() -> Parser:
         ("history", commands.history, "draw the candidates, checkpoints and forks of a run", arguments.add_named),
         ("watch", commands.watch, "follow a run that another process works on", arguments.add_named),
         ("export", commands.export, "write pictures as files, with what is known of them", arguments.add_export),
+        ("post", posting.post, "send what a batch made to a checker", posting.add_post),
         ("eval", eval_command.evaluate, "run many briefs under several presets, and compare", eval_command.add_eval),
         ("score", score_command.score, "score the pictures of an experiment", score_command.add_score),
         ("compare", compare_command.compare, "say how two experiments differ", compare_command.add_compare),

@@ -179,9 +179,8 @@ def _run(settings: Settings, painter: Painter, round_: Amounts, described: bool)
     most = -(-settings.max_images // settings.per_round)
     rounds = most if settings.rounds is None else min(most, settings.rounds)
     once = varies(settings) and settings.judge_method == "none" and settings.on_unknown != "retry"
-    total = round_.times(1 if once else rounds)
     asked = _written(settings, painter) + (settings.judge_method != "none")
-    total = total.plus(_questions(settings, "writer", asked))
+    total = round_.times(1 if once else rounds).plus(_questions(settings, "writer", asked))
     if described:
         total = total.plus(_questions(settings, "captioner", 1))
     for role in _roles(settings, described):
@@ -196,7 +195,8 @@ def _written(settings: Settings, painter: Painter) -> int:
         return 0
     if settings.upsample_method == "variations":
         return ROUNDS + ROUNDS * settings.variations * isinstance(painter, Counting)
-    return 1 + isinstance(painter, Counting)
+    compared = settings.attempts + (settings.word_range is not None) if settings.upsample_method == "compare" else 0
+    return compared + 1 + isinstance(painter, Counting)
 
 
 def _looks(settings: Settings) -> Amounts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -92,21 +93,27 @@ async def test_a_home_that_is_not_there_teaches_nothing_and_is_not_made(home: Pa
 
 
 @pytest.mark.slow
-async def test_runs_of_an_experiment_bring_their_truth_and_outcomes_without_a_run_are_named(tmp_path: Path) -> None:
+def test_runs_of_an_experiment_bring_their_truth_and_outcomes_without_a_run_are_named(tmp_path: Path) -> None:
     experiment = make_experiment(tmp_path / "made", ("default",), rows=3)
     (experiment.folder / "outcomes.jsonl").unlink()
     with use_home(experiment.home):
-        async with open_checkpointer() as saver:
-            made, stranger = (Written(saver, experiment.home, name) for name in ("ran", "of another experiment"))
-            for run in (made, stranger):
-                await run.start()
-                await run.paint("0.0", None, 3)
-                await run.end()
+        made = asyncio.run(one_of_two(experiment.home))
     right = {made.images["0.0"]["sha256"]: True}
-    experiment.add_outcome(outcome("default", "row-000", [True], thread=made.thread) | {"truth": right})  # type: ignore[arg-type]
+    experiment.add_outcome(outcome("default", "row-000", [True], thread=made.thread) | {"truth": right})
     experiment.add_outcome(failed("default", "row-001"))
-    found = await harvest_experiment(experiment)
+    found = asyncio.run(harvest_experiment(experiment))
     (lesson,) = found.lessons
     known = (lesson["run"], lesson["category"], lesson["truth"], lesson["right"])
     assert known == ("ran", "counting", {"objects": 1}, True)
     assert reasons(found) == {"default, row-001": "failed: the painter is gone"}
+
+
+async def one_of_two(home: Path) -> Written:
+    """A run, and beside it one of another experiment, as on a database server."""
+    async with open_checkpointer() as saver:
+        made, other = (Written(saver, home, name) for name in ("ran", "of another experiment"))
+        for run in (made, other):
+            await run.start()
+            await run.paint("0.0", None, 3)
+            await run.end()
+    return made

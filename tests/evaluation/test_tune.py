@@ -21,7 +21,8 @@ from overpaint.evaluation.tune import OLD, TUNED, Asked, Plan, evidence, plan, t
 from overpaint.evaluation.tune_command import add_tune
 from overpaint.evaluation.tune_command import tune as command
 from overpaint.evaluation.tune_examples import Group, split
-from overpaint.shapes.chat import fit
+from overpaint.graph.checklists import whole
+from overpaint.shapes.captions import fit
 from overpaint.shapes.layout import place
 from overpaint.shapes.parser import parse
 from overpaint.tools.faults import BadInput
@@ -51,6 +52,7 @@ def completing(right: Callable[[str, str], bool]) -> Callable[[Experiment], bool
     return complete
 
 
+@pytest.mark.slow
 def test_the_best_on_validation_is_held_against_the_old_version_on_unseen_briefs_alone(tmp_path: Path) -> None:
     found = planned(tmp_path)
     result = tune(found, completing(lambda preset, _: preset == "candidate-2"))
@@ -70,6 +72,7 @@ def test_the_best_on_validation_is_held_against_the_old_version_on_unseen_briefs
     assert sum(len(part) for part in told["split"].values()) == 40
 
 
+@pytest.mark.slow
 def test_equals_and_what_chance_explains_are_not_better(tmp_path: Path) -> None:
     found = planned(tmp_path)
     rows = [group.id for group in found.split.unseen]
@@ -161,14 +164,16 @@ def copying(request: Request) -> str:
 def scenes_to_learn_from() -> list[dict[str, Any]]:
     """Scenes of 4 to 6 things, which the built-in painter seldom paints right from a terse brief; half told fully."""
     rows = [row for row in scenes_dataset().rows if row["category"] == "multi" and 4 <= things(row) <= 6]
-    lines = [
-        line(row["id"], row["brief"], row["brief"] if n % 2 else full(row["brief"]), truth=row["truth"], right=True)
-        for n, row in enumerate(rows)
-    ]
+    lines = [scene(row, row["brief"] if n % 2 else full(row["brief"])) for n, row in enumerate(rows)]
     by_id = {entry["run"]: entry for entry in lines}
     parts = split(read_harvest(write_lines(Path("scenes.jsonl"), lines)).lines, 0.6)
     kept: list[Group] = [*parts.examples[:8], *parts.validation[:4], *parts.unseen[:10]]
     return [by_id[group.taught[0].run] for group in kept]
+
+
+def scene(row: Row, prompt: str) -> dict[str, Any]:
+    checklist = [item.model_dump() for item in whole(row["brief"]).requirements]
+    return line(row["id"], row["brief"], prompt, checklist=checklist, truth=row["truth"], right=True)
 
 
 def things(row: Row) -> int:

@@ -332,9 +332,10 @@ async def test_in_python_a_fault_of_one_input_is_told_and_of_all_raised(servers:
     made = await asynthesize([Path("gone.png"), "cat.png"], settings=servers.settings(), out=Path("out"))
     assert [missing.source.said for missing in made.missing] == ["gone.png"]
     assert made.made[0].prompts == FOUR
-    for wrong in ({"images": []}, {"images": ["cat.png"], "preset": "one-shot"}, {"images": "cat.png"}):
+    wrong: list[dict[str, Any]] = [{"images": []}, {"images": ["cat.png"], "preset": "one-shot"}, {"images": "cat.png"}]
+    for given in wrong:
         with pytest.raises(BadInput):
-            await asynthesize(**{"settings": servers.settings(), **wrong})  # type: ignore[arg-type]
+            await asynthesize(**given, settings=servers.settings())
 
 
 def test_the_batch_is_posted_and_the_answer_told(

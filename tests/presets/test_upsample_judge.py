@@ -193,6 +193,19 @@ async def test_another_number_of_attempts_is_one_setting(servers: Servers) -> No
     assert run.receipt["calls"] == 1 + 1 + 2
 
 
+def test_a_dry_run_counts_every_question_of_the_writer(servers: Servers, capsys: pytest.CaptureFixture[str]) -> None:
+    def calls(*given: str) -> int:
+        assert (
+            main(["refine", BRIEF, "--preset", "upsample-judge", "--set=painter=fal:", *given, "--dry-run", "--json"])
+            == 0
+        )
+        return int(json.loads(capsys.readouterr().out)["at_most"]["calls"])
+
+    assert calls("--set=attempts=8") - calls() == 5 * 2
+    assert calls() - calls("--set=upsample_method=rewrite") == (3 + 1) * 2
+    assert not servers.chat.requests
+
+
 def test_the_sheet_shows_both_with_prompts_and_scores(servers: Servers, tmp_path: Path, capsys: Any) -> None:
     servers.judged = {BRIEF: [(0.4, "incorrect")], UPSAMPLED: [(0.9, "correct")]}
     given = ["--set", "painter=fal:", "--set", "seed=1", "--out", str(tmp_path / "out")]

@@ -216,6 +216,15 @@ def test_correct_goes_before_incorrect_then_the_score_counts_and_unjudged_loses(
         assert beside["id"] == f"0.{int(then is better)}"
 
 
+@pytest.mark.parametrize(("beliefs", "score"), [("", None), ("n", 0.5), ("y", 1.0)])
+def test_of_equals_in_one_round_the_last_is_taken_which_has_the_upsampled_prompt(
+    beliefs: str, score: float | None
+) -> None:
+    champion = crown(None, [candidate(f"0.{place}", beliefs, score) for place in (0, 1)], settings=BY_SCORE)
+    assert champion is not None
+    assert champion["id"] == "0.1"
+
+
 def test_the_champion_stays_where_nothing_is_better() -> None:
     for beliefs, score in (("", None), ("n", 0.5), ("y", 1.0)):
         champion = candidate("0.0", beliefs, score)
