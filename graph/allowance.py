@@ -92,7 +92,9 @@ def need_of(facts: PainterFacts, settings: Settings, *, looks: int, painted: boo
 def need_of_next(facts: PainterFacts, settings: Settings) -> Need:
     """What one more candidate takes at worst: its picture, a look, its confirmation and a share of the critique."""
     need = need_of(facts, settings, looks=CONFIRMED)
-    return replace(need, calls=CALLS_PER_CANDIDATE if need.calls else 0)
+    if settings.judge_method == "checklist":
+        return replace(need, calls=CALLS_PER_CANDIDATE)
+    return replace(need, calls=need.calls + (need.calls > 0 and settings.critique_method != "fused"))
 
 
 def lacking(state: State, settings: Settings, need: Need) -> StopReason | None:

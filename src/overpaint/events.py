@@ -34,7 +34,7 @@ class Narrator:
         """The events that tell how far a run had come."""
         brief = known["asked"]["text"]
         yield {"kind": "started", "run": known["run"], "brief": brief, "settings": known["settings"]}
-        if "checklist" in known:
+        if known.get("checklist"):
             yield self._listed(known["checklist"])
         if (champion := known.get("champion")) is not None:
             yield self._crowned(champion)
@@ -58,12 +58,14 @@ class Narrator:
             }
         elif node == "upsample":
             yield {"kind": "prompt", "prompt": update["prompt"]}
-        elif node in ("specify", "review_checklist") and "checklist" in update:
+        elif node in ("specify", "review_checklist") and update.get("checklist"):
             yield self._listed(update["checklist"])
         elif node == "candidate":
             yield from (self._judged(c) for c in update.get("candidates", {}).values())
         elif node == "critique":
             yield {"kind": "critique", "critique": update["critique"]}
+        elif node == "compare" and update and update["champion"]["id"] != self.champion:
+            yield self._crowned(update["champion"])
         elif node in ("decide", "review") and "plan" in update:
             yield from self._decided(update)
 

@@ -158,7 +158,7 @@ def _assumed(settings: Settings) -> bool:
 
 def _roles(settings: Settings, described: bool) -> list[Role]:
     judged = settings.judge_method != "none"
-    suggests = judged or settings.critique_method == "human"
+    suggests = settings.critique_method == "human" or (judged and settings.critique_method != "fused")
     asked: dict[Role, bool] = {"writer": True, "critic": suggests, "judge": judged, "captioner": described}
     return [role for role, wanted in asked.items() if wanted]
 
@@ -166,9 +166,9 @@ def _roles(settings: Settings, described: bool) -> list[Role]:
 def _round(settings: Settings, painter: Painter, count: int) -> Amounts:
     """One round: so many pictures, all their looks, and the critic."""
     picture = Amounts(1, 0, 0, painter.abilities.price(settings.pixels))
-    if "critic" not in _roles(settings, described=False):
-        return picture.times(count)
     judged = picture if settings.judge_method == "none" else picture.plus(_looks(settings))
+    if "critic" not in _roles(settings, described=False):
+        return judged.times(count)
     # The critic is asked once, and again for each prompt that the painter would not read to its end.
     asked = 1 + count * isinstance(painter, Counting)
     return judged.times(count).plus(_questions(settings, "critic", asked))
