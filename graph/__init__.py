@@ -4,14 +4,19 @@ flow.py                 the wiring, on one screen
 state.py                the nouns of a run, and how parallel branches merge them
 attempt.py              what one Send carries to a candidate
 settings.py             every setting, presets, merging
+method_settings.py      those of the methods
 chat_settings.py        those of the chat roles
 fields.py               how a setting is declared
+interface.py            what goes into a run and what comes out
+crowning.py             who is champion, and which picture is at work; pure
 controller.py           the brain: what to paint next and why, or why to stop; pure
 allowance.py            what each step may spend, so that no cap is passed; pure
 costs.py                what the painter and the judge may cost at worst
 beliefs.py              from a judge's answers to what is believed; pure
 places.py               boxes to repaint, free space; pure
 schemas.py              what writer and critic answer with
+method_schemas.py       what models answer with under other methods
+templates.py            prompt texts that a user's own replace
 record.py               the full record of a candidate
 checklists.py           checklists that people write, and their fingerprints
 minting.py              ids, seeds and all that a candidate needs; where a plan leads
@@ -27,13 +32,17 @@ kept.py                 which runs there are, and their checkpoints
 forking.py              the beginning of a fork
 nodes/                  one file per node
   intake.py             take the brief, settle all that must survive a crash
-  upsample.py           rewrite the brief as a prompt
+  upsample.py           write the first prompt, or prompts
   specify.py            turn the brief into the checklist
   decide.py             run the controller, mint candidates
   generate.py           paint one candidate, hold it against the free gate
-  judge.py              answer the checklist, look again where it matters, write the record
-  critique.py           say what is wrong and write what to paint next
+  judge.py              judge one candidate, write the record
+  critique.py           find what to paint next
+  compare.py            choose what is delivered among all captions
   review.py             a person looks at prompts, or at a new champion
   review_checklist.py   a person looks at the checklist
   deliver.py            give back the champion and the receipt
+writers/                how first prompts are written: one file per method
+judges/                 how pictures are judged
+critics/                where the next prompt comes from
 """
