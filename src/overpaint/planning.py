@@ -5,55 +5,25 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from overpaint.batch_inputs import varies
 from overpaint.commands import given_settings, say_json
+from overpaint.estimating import Amounts, roles_of, round_of, run_of
 from overpaint.given import settings_of
-from overpaint.graph.chat_settings import ROLES, Role
-from overpaint.graph.costs import QUESTIONS, call_cost, facts_of, odds_cost, refuse_small_caps, runs_here, unpriced
+from overpaint.graph.chat_settings import ROLES
+from overpaint.graph.costs import facts_of, refuse_small_caps, unpriced
 from overpaint.graph.effective import refuse_ignored
 from overpaint.graph.nodes.intake import check_brief
 from overpaint.graph.settings import Settings
 from overpaint.graph.toolbox import CAPPED_ANSWER, open_toolbox
-from overpaint.graph.writers.variations import ROUNDS
 from overpaint.phrases import clean, counted, money
 from overpaint.plain import say
-from overpaint.tools.inspect_image import MOST_DETAILS
-from overpaint.tools.painters import Counting, Painter
+from overpaint.tools.painters import Painter
 from overpaint.tools.prices import LOCAL, price_date
 
-CALLS_PER_QUESTION = 2
-"""An answer that cannot be read is asked for once more."""
-
-RUNGS = 3
-"""Further calls that it may take to find out how a model can be asked for an answer of a form, once for each."""
-
 CAPS = ("max_images", "max_calls", "max_tokens", "max_seconds", "max_usd")
-
-
-@dataclass(frozen=True)
-class Amounts:
-    """What something takes at most; None in money where a price is not known."""
-
-    pictures: int
-    calls: int
-    tokens: int
-    usd: float | None
-
-    def plus(self, other: Amounts) -> Amounts:
-        """The sum."""
-        usd = None if self.usd is None or other.usd is None else self.usd + other.usd
-        return Amounts(self.pictures + other.pictures, self.calls + other.calls, self.tokens + other.tokens, usd)
-
-    def times(self, count: int) -> Amounts:
-        """So many of it."""
-        usd = None if self.usd is None else self.usd * count
-        return Amounts(self.pictures * count, self.calls * count, self.tokens * count, usd)
-
-
-NOTHING = Amounts(0, 0, 0, 0.0)
 
 
 def dry_run(args: Namespace) -> int:
@@ -122,7 +92,7 @@ def of_all(told: dict[str, Any], inputs: int) -> dict[str, Any]:
 def _planned(brief: str | None, preset: str, settings: Settings, painter: Painter, described: bool) -> dict[str, Any]:
     refuse_ignored(painter, settings)
     refuse_small_caps(facts_of(painter, settings), settings, described=described)
-    round_ = _round(settings, painter, settings.variations if varies(settings) else settings.per_round)
+    round_ = round_of(settings, painter, settings.variations if varies(settings) else settings.per_round)
     return {
         "brief": brief,
         "preset": preset,
@@ -137,11 +107,11 @@ def _planned(brief: str | None, preset: str, settings: Settings, painter: Painte
                 "model": settings.model_of(role),
                 "server": _server(settings.model_of(role), settings.chat_options(role).get("base_url")),
             }
-            for role in _roles(settings, described)
+            for role in roles_of(settings, described)
         },
         "caps": {name: cap for name in CAPS if (cap := getattr(settings, name)) is not None},
         "round": vars(_capped(round_, settings)),
-        "at_most": vars(_capped(_run(settings, painter, round_, described), settings)),
+        "at_most": vars(_capped(run_of(settings, painter, round_, described), settings)),
         "assumed": _assumed(settings),
         "unknown": unpriced(painter, settings),
         "prices": price_date(),
@@ -154,68 +124,6 @@ def _assumed(settings: Settings) -> bool:
         return False
     hosted = [role for role in ROLES if settings.model_of(role).partition(":")[0] not in LOCAL]
     return any("max_tokens" not in settings.chat_options(role) for role in hosted)
-
-
-def _roles(settings: Settings, described: bool) -> list[Role]:
-    judged = settings.judge_method != "none"
-    suggests = settings.critique_method == "human" or (judged and settings.critique_method != "fused")
-    asked: dict[Role, bool] = {"writer": True, "critic": suggests, "judge": judged, "captioner": described}
-    return [role for role, wanted in asked.items() if wanted]
-
-
-def _round(settings: Settings, painter: Painter, count: int) -> Amounts:
-    """One round: so many pictures, all their looks, and the critic."""
-    picture = Amounts(1, 0, 0, painter.abilities.price(settings.pixels))
-    judged = picture if settings.judge_method == "none" else picture.plus(_looks(settings))
-    if "critic" not in _roles(settings, described=False):
-        return judged.times(count)
-    # The critic is asked once, and again for each prompt that the painter would not read to its end.
-    asked = 1 + count * isinstance(painter, Counting)
-    return judged.times(count).plus(_questions(settings, "critic", asked))
-
-
-def _run(settings: Settings, painter: Painter, round_: Amounts, described: bool) -> Amounts:
-    """All rounds that the cap on pictures allows, and what comes before the first."""
-    most = -(-settings.max_images // settings.per_round)
-    rounds = most if settings.rounds is None else min(most, settings.rounds)
-    once = varies(settings) and settings.judge_method == "none" and settings.on_unknown != "retry"
-    asked = _written(settings, painter) + (settings.judge_method != "none")
-    total = round_.times(1 if once else rounds).plus(_questions(settings, "writer", asked))
-    if described:
-        total = total.plus(_questions(settings, "captioner", 1))
-    for role in _roles(settings, described):
-        if not runs_here(settings, role):
-            total = total.plus(_calls(settings, role, RUNGS))
-    return total
-
-
-def _written(settings: Settings, painter: Painter) -> int:
-    """Questions to the writer for the first prompts, and for each of them that the painter would not read whole."""
-    if not settings.upsample:
-        return 0
-    if settings.upsample_method == "variations":
-        return ROUNDS + ROUNDS * settings.variations * isinstance(painter, Counting)
-    compared = settings.attempts + (settings.word_range is not None) if settings.upsample_method == "compare" else 0
-    return compared + 1 + isinstance(painter, Counting)
-
-
-def _looks(settings: Settings) -> Amounts:
-    """All looks at one picture, those after the first with places of it enlarged, and the odds of each yes."""
-    again = _calls(settings, "judge", (settings.looks - 1) * CALLS_PER_QUESTION, details=MOST_DETAILS)
-    looks = _questions(settings, "judge", 1).plus(again)
-    if not settings.probabilities or runs_here(settings, "judge"):
-        return looks
-    odds = odds_cost(settings)
-    return looks.plus(Amounts(0, 1, odds.tokens, odds.usd).times(QUESTIONS))
-
-
-def _questions(settings: Settings, role: Role, count: int) -> Amounts:
-    return _calls(settings, role, count * CALLS_PER_QUESTION)
-
-
-def _calls(settings: Settings, role: Role, count: int, *, details: int = 0) -> Amounts:
-    worst = call_cost(settings, role, details=details)
-    return Amounts(0, 1, worst.tokens, worst.usd).times(count)
 
 
 def _capped(amounts: Amounts, settings: Settings) -> Amounts:

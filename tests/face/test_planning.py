@@ -97,5 +97,5 @@ def test_a_picture_without_a_brief_is_described_first(capsys: pytest.CaptureFixt
 def test_suggestions_to_a_person_are_counted_where_nothing_is_judged(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["refine", BRIEF, "--dry-run", "--json", "--offline", "--preset", "human-edit"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert list(told["roles"]) == ["writer", "critic"]
+    assert list(told["roles"]) == ["critic"]
     assert (told["at_most"]["pictures"], told["at_most"]["calls"] >= 16) == (16, True)
