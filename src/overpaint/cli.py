@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from overpaint import arguments, commands, posting, run_commands
-from overpaint.evaluation import compare_command, eval_command, score_command
+from overpaint.evaluation import compare_command, eval_command, harvest_command, score_command, tune_command
 from overpaint.phrases import clean
 from overpaint.plain import say
 from overpaint.run_commands import Stream
@@ -99,6 +99,8 @@ def parser() -> Parser:
         ("eval", eval_command.evaluate, "run many briefs under several presets, and compare", eval_command.add_eval),
         ("score", score_command.score, "score the pictures of an experiment", score_command.add_score),
         ("compare", compare_command.compare, "say how two experiments differ", compare_command.add_compare),
+        ("harvest", harvest_command.harvest, "turn finished runs into a dataset", harvest_command.add_harvest),
+        ("tune", tune_command.tune, "give a prompt the examples that help most, as measured", tune_command.add_tune),
         ("prune", commands.prune, "drop old runs, and the pictures that nothing refers to", arguments.add_prune),
         ("verify", commands.verify, "look for damage in what is kept", arguments.add_json),
         ("doctor", commands.doctor, "say what is usable here", arguments.add_doctor),

@@ -39,9 +39,6 @@ class Amounts:
         return Amounts(self.pictures * count, self.calls * count, self.tokens * count, usd)
 
 
-NOTHING = Amounts(0, 0, 0, 0.0)
-
-
 def roles_of(settings: Settings, described: bool) -> list[Role]:
     """The chat roles that a run may ask; `described`: it begins with a picture to be put into words."""
     judged, captioned = settings.judge_method != "none", settings.judge_method == "caption"
