@@ -24,7 +24,10 @@ def test_the_readme_shows_the_flow_as_it_is() -> None:
 def test_the_readme_lists_every_file_and_no_other() -> None:
     tree = README.split("## The files", 1)[1].split("## Develop", 1)[0]
     listed = set(re.findall(r"[\w]+\.py\b", tree))
-    folders = [ROOT / name for name in ("graph", "tools", "prompts", "bench", "src/overpaint/shapes", "src/overpaint/evaluation")]
+    folders = [
+        ROOT / name
+        for name in ("graph", "tools", "prompts", "bench", "src/overpaint/shapes", "src/overpaint/evaluation")
+    ]
     files = [p for folder in folders for p in folder.rglob("*.py")] + list((ROOT / "src" / "overpaint").glob("*.py"))
     assert listed == {p.name for p in files} - {"__init__.py", "__main__.py"}
 
