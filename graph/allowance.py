@@ -97,6 +97,12 @@ def need_of_next(facts: PainterFacts, settings: Settings) -> Need:
     return replace(need, calls=need.calls + (need.calls > 0 and settings.critique_method != "fused"))
 
 
+def need_of_first(facts: PainterFacts, settings: Settings) -> Need:
+    """What a run takes at least: one picture and its look, or as many as there are prompts to be painted once."""
+    varied = settings.upsample and settings.upsample_method == "variations"
+    return need_of(facts, settings, looks=1).times(settings.variations if varied else 1)
+
+
 def lacking(state: State, settings: Settings, need: Need) -> StopReason | None:
     """The cap that something might go past: its setting; None where all of it fits."""
     return beyond(_left(state, settings), need)
@@ -118,7 +124,12 @@ def beyond(left: Mapping[str, float | None], need: Need) -> StopReason | None:
 
 def affordable(state: State, settings: Settings) -> int:
     """How many candidates the next round may have: those that can all be judged and confirmed, and at least one."""
-    each, most = vars(need_of_next(state["painter"], settings)), settings.per_round
+    return fitting(state, settings, need_of_next(state["painter"], settings), settings.per_round)
+
+
+def fitting(state: State, settings: Settings, need: Need, most: int) -> int:
+    """How many times all that one candidate takes is left under every cap, up to so many, and at least once."""
+    each = vars(need)
     for name, left in _left(state, settings).items():
         if left is not None and each[name]:
             most = min(most, int((left + EXACT) / each[name]))
@@ -181,7 +192,7 @@ def critic_room(state: State, settings: Settings) -> Room:
 
 
 def writer_room(state: State, settings: Settings, *, checklist: bool) -> Room:
-    """What one of the two writers may spend so that a picture can still be painted and looked at.
+    """What one of the two writers may spend so that the first picture, or pictures, can be painted and looked at.
 
     They are asked side by side, so each has half; the checklist, which matters more, has the odd call. Where no
     checklist is written, all is for the prompt.
@@ -191,7 +202,7 @@ def writer_room(state: State, settings: Settings, *, checklist: bool) -> Room:
         settings: the effective settings.
         checklist: whether it is for the checklist, or for the prompt.
     """
-    room = _without(room_left(state, settings), need_of(state["painter"], settings, looks=1))
+    room = _without(room_left(state, settings), need_of_first(state["painter"], settings))
     if not settings.upsample or settings.judge_method != "checklist":
         return room
     return Room(
@@ -207,7 +218,7 @@ def describer_room(facts: PainterFacts, settings: Settings) -> Room:
     caps = Room(
         calls=settings.max_calls, tokens=settings.max_tokens, seconds=settings.max_seconds, usd=settings.max_usd
     )
-    return _without(caps, need_of(facts, settings, looks=1))
+    return _without(caps, need_of_first(facts, settings))
 
 
 def _without(room: Room, need: Need) -> Room:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from overpaint.graph.allowance import affordable, lacking, need_of, need_of_next
+from overpaint.graph.allowance import affordable, fitting, lacking, need_of, need_of_next
 from overpaint.graph.checklists import fingerprint
 from overpaint.graph.crowning import HOLDS, at_work, passes
 from overpaint.graph.settings import Settings
@@ -121,8 +121,8 @@ def _first(state: State, settings: Settings) -> Plan:
     if state["asked"]["image"] is not None:
         return _paint("given", "the given picture is judged before anything is painted", None, 1, [])
     if variants := state.get("variants"):
-        left = settings.max_images - state["receipt"]["images"]
-        return _paint("start", "each prompt is painted once", None, min(left, len(variants)), [])
+        count = fitting(state, settings, need_of(state["painter"], settings, looks=1), len(variants))
+        return _paint("start", "each prompt is painted once", None, count, [])
     both = settings.upsample and settings.raw_brief and settings.per_round > 1
     why = "the brief and its upsampled prompt compete" if both else "a first picture"
     return _paint("start", why, None, affordable(state, settings), [])

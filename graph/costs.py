@@ -7,7 +7,7 @@ import math
 
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from overpaint.graph.allowance import Need, need_of
+from overpaint.graph.allowance import Need, need_of_first
 from overpaint.graph.chat_settings import Role
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import LookCost, PainterFacts
@@ -114,9 +114,7 @@ def refuse_small_caps(facts: PainterFacts, settings: Settings, *, described: boo
     Raises:
         BadInput: naming the first such cap, and the smallest that would do.
     """
-    need = need_of(facts, settings, looks=1)
-    if settings.upsample and settings.upsample_method == "variations":
-        need = need.times(settings.variations)
+    need = need_of_first(facts, settings)
     if described:
         look = facts.get("look") or look_cost(settings)
         usd = None if need.usd is None or look["usd"] is None else need.usd + look["usd"]

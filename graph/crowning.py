@@ -14,8 +14,8 @@ HOLDS = "y"
 def crown(
     champion: Candidate | None,
     challengers: Iterable[Candidate],
+    settings: Settings,
     declined: str | None = None,
-    settings: Settings | None = None,
 ) -> Candidate | None:
     """The champion after a round: it falls only to a challenger that loses no requirement and gains one.
 
@@ -31,6 +31,24 @@ def crown(
     return champion
 
 
+def crowned(state: State, settings: Settings) -> Candidate | None:
+    """The champion as the next decision has it: that of state, and the candidates of its round beside it.
+
+    No round has ended since a run stopped, and what it delivered may have been chosen otherwise: there the champion
+    stays, unless a person declined it.
+    """
+    champion, declined = state.get("champion"), state.get("declined")
+    has_stopped = state.get("plan", {}).get("stop") is not None
+    if has_stopped and champion is not None and champion["id"] != declined:
+        return champion
+    return crown(champion, of_round(state, state.get("round", -1)), settings, declined)
+
+
+def of_round(state: State, round_: int) -> list[Candidate]:
+    """The candidates of one round."""
+    return [c for c in state.get("candidates", {}).values() if c["round"] == round_]
+
+
 def at_work(state: State, settings: Settings) -> Candidate | None:
     """The picture that the next one is made from: the champion, or under `chain=last` the last whole one."""
     if settings.chain == "champion":
@@ -44,9 +62,9 @@ def passes(candidate: Candidate | None) -> bool:
     return candidate is not None and bool(candidate["beliefs"]) and set(candidate["beliefs"]) == {HOLDS}
 
 
-def _takes(challenger: Candidate, champion: Candidate | None, declined: str | None, settings: Settings | None) -> bool:
-    if champion is None or settings is None:
-        return _beats(challenger, champion, declined)
+def _takes(challenger: Candidate, champion: Candidate | None, declined: str | None, settings: Settings) -> bool:
+    if champion is None:
+        return True
     if settings.chain == "last":
         stays = passes(champion) and champion["id"] != declined
         return not stays and birth(challenger) > birth(champion)
@@ -56,20 +74,17 @@ def _takes(challenger: Candidate, champion: Candidate | None, declined: str | No
     return _beats(challenger, champion, declined)
 
 
-def _order(candidate: Candidate, settings: Settings | None) -> tuple[float, tuple[int, int]]:
+def _order(candidate: Candidate, settings: Settings) -> tuple[float, tuple[int, int]]:
     """By score; of equals the first minted goes first, or under a scoring judge the last. For sorting in reverse."""
     score = -1.0 if candidate["score"] is None else candidate["score"]
-    scoring = settings is not None and settings.judge_method == "score"
-    return score, birth(candidate) if scoring else (0, 0)
+    return score, birth(candidate) if settings.judge_method == "score" else (0, 0)
 
 
 def _rank(candidate: Candidate) -> tuple[bool, float]:
     return passes(candidate), -1.0 if candidate["score"] is None else candidate["score"]
 
 
-def _beats(challenger: Candidate, champion: Candidate | None, declined: str | None) -> bool:
-    if champion is None:
-        return True
+def _beats(challenger: Candidate, champion: Candidate, declined: str | None) -> bool:
     if challenger["id"] == champion["id"]:
         return False
     new, old = challenger["beliefs"], champion["beliefs"]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from overpaint.graph.costs import facts_of
 from overpaint.graph.settings import Settings, merge
-from overpaint.graph.state import PainterFacts, State
+from overpaint.graph.state import PainterFacts, Requirement, State
 from overpaint.graph.toolbox import Toolbox, open_toolbox
 from overpaint.tools.faults import BadInput
 from overpaint.tools.painters import Painter
 from overpaint.tools.refusals import refuse_settings
 
-FIXED = frozenset({"seed", "upsample", "judge_method", "review_checklist", "upsample_method", "variations"})
+FIXED = frozenset(
+    {"seed", "question", "upsample", "upsample_method", "upsample_words", "attempts", "variations", "raw_brief"}
+    | {"judge_method", "review_checklist"}
+)
 """Settings that only matter before the first picture: a run keeps them, a fork may have others."""
 
 
@@ -65,6 +68,18 @@ def refuse_fixed(settings: Mapping[str, Any]) -> None:
     """
     for name in sorted(FIXED & settings.keys()):
         raise BadInput(f"{name} is fixed when a run starts: leave it out, or start a new run with it")
+
+
+def refuse_unread(checklist: Sequence[Requirement] | None, settings: Settings) -> None:
+    """Refuse a checklist that somebody gave where the judge does not read one.
+
+    Raises:
+        BadInput: naming the judge's method.
+    """
+    if checklist is not None and settings.judge_method != "checklist":
+        raise BadInput(
+            f"judge_method={settings.judge_method} reads no checklist: leave it out, or set judge_method=checklist"
+        )
 
 
 async def painter_facts(toolbox: Toolbox) -> PainterFacts:

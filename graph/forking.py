@@ -12,11 +12,11 @@ from typing import Any
 
 from langchain_core.messages import HumanMessage
 
-from overpaint.graph.effective import painter_facts
+from overpaint.graph.effective import painter_facts, refuse_unread
 from overpaint.graph.kept import Graph, Kept, read_history
 from overpaint.graph.nodes.intake import check_brief
-from overpaint.graph.settings import merge
-from overpaint.graph.state import Brief, Candidate, Origin, Plan, Requirement, State, birth, empty_receipt
+from overpaint.graph.settings import Settings, merge
+from overpaint.graph.state import Brief, Candidate, Origin, Plan, Requirement, State, StopReason, birth, empty_receipt
 from overpaint.graph.toolbox import open_toolbox
 from overpaint.tools.faults import BadInput
 from overpaint.tools.painting import LONGEST_PROMPT
@@ -73,7 +73,10 @@ async def branch(graph: Graph, thread: str, start: str | None, change: Change) -
         run=parent["run"], thread=thread, checkpoint=kept.checkpoint, candidate=candidate["id"] if candidate else None
     )
     values: State = {**_inherited(parent, candidate), "forked_from": origin, "run": str(uuid.uuid4())}
-    values = {**values, **await _settled(parent, change.settings), **_said(parent, change)}
+    values = {**values, **await _settled(parent, change.settings)}
+    settings = Settings.model_validate(values["settings"])
+    refuse_unread(change.checklist, settings)
+    values = {**values, **_said(parent, change, settings)}
     return Branch(str(uuid.uuid4()), values, _entry(kept, change, values))
 
 
@@ -124,15 +127,20 @@ def _inherited(parent: State, candidate: Candidate | None) -> State:
         "champion": parent.get("champion"),
         "round": parent.get("round", -1),
         "tried": [],
-        "plan": Plan(action="stop", why="a fork begins here", parent=None, count=0, targets=[], stop=None),
+        "plan": Plan(action="stop", why="a fork begins here", parent=None, count=0, targets=[], stop=_stop(parent)),
         "prompts": parent.get("prompts", {}),
         "receipt": empty_receipt(),
         "ended": None,
     }
-    for name in ("prompt", "checklist", "judged_by", "requirements", "variants"):
+    for name in ("prompt", "checklist", "judged_by", "listed", "variants", "stopped_at"):
         if name in parent:
             kept[name] = parent[name]
     return kept if candidate is None else {**kept, **_from_candidate(parent, candidate)}
+
+
+def _stop(parent: State) -> StopReason | None:
+    """Why the parent had stopped; None where a round of it had just ended, whose champion is still to be crowned."""
+    return parent["plan"]["stop"] if "plan" in parent else None
 
 
 def _from_candidate(parent: State, candidate: Candidate) -> State:
@@ -151,14 +159,12 @@ async def _settled(parent: State, changed: Mapping[str, Any]) -> State:
     return {**settled, "seed": settings.seed} if settings.seed is not None else settled
 
 
-def _said(parent: State, change: Change) -> State:
+def _said(parent: State, change: Change, settings: Settings) -> State:
     said: State = {}
     if change.brief is not None:
-        text = check_brief(change.brief)
-        said["asked"] = Brief(text=text, image=parent["asked"]["image"])
-        said["messages"] = [HumanMessage(text)]
-        said["prompt"] = text  # until upsample writes another
-        said["requirements"] = None
+        said = _asked(check_brief(change.brief), parent, settings)
+    if settings.judge_method != parent["settings"]["judge_method"]:
+        said["judged_by"] = ""  # by no checklist that there is, so the champion is judged anew
     if change.checklist is not None:
         said["checklist"] = list(change.checklist)
         if "prompt" not in parent:
@@ -166,6 +172,20 @@ def _said(parent: State, change: Change) -> State:
     if change.prompt is not None:
         said["wish"] = _prompt(change.prompt)
     return said
+
+
+def _asked(text: str, parent: State, settings: Settings) -> State:
+    """Another brief. Without a judge nothing says how the pictures of the old one do by it, so none of them stays."""
+    asked = State(
+        asked=Brief(text=text, image=parent["asked"]["image"]),
+        messages=[HumanMessage(text)],
+        prompt=text,  # until upsample writes another
+        listed=None,
+        variants=None,
+    )
+    if settings.judge_method == "none":
+        asked |= State(candidates={}, champion=None, round=-1, stopped_at=None)
+    return asked
 
 
 def _prompt(prompt: str) -> str:
@@ -176,9 +196,7 @@ def _prompt(prompt: str) -> str:
 
 def _entry(kept: Kept, change: Change, values: State) -> str:
     """The node that the fork's first checkpoint is written as: what follows it runs first."""
-    judged = values["settings"]["judge_method"] != "none"
-    if "checklist" not in values or (judged and not values["checklist"]):
-        return "intake"
-    if change.brief is not None and change.checklist is None:
+    judged = values["settings"]["judge_method"] != kept.values["settings"]["judge_method"]
+    if "checklist" not in values or (change.checklist is None and (judged or change.brief is not None)):
         return "intake"
     return "specify" if "review_checklist" in kept.next and change.checklist is None else "candidate"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, NotRequired
 
 from langchain_core.messages import AnyMessage
+from langgraph.channels import EphemeralValue
 from langgraph.graph.message import add_messages
 from typing_extensions import TypedDict
 
@@ -20,7 +21,7 @@ class Input(TypedDict):
 
     brief: NotRequired[str | None]
     image: NotRequired[ImageRef | None]
-    requirements: NotRequired[list[Any] | None]
+    requirements: NotRequired[Annotated[list[Any] | None, EphemeralValue]]
     messages: NotRequired[Annotated[list[AnyMessage], add_messages]]
 
 
@@ -29,6 +30,7 @@ class Intake(State, total=False):
 
     brief: str | None
     image: ImageRef | None
+    requirements: Annotated[list[Any] | None, EphemeralValue]
 
 
 class Output(TypedDict):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, Field, StringConstraints, field_validator, model_validator
+
+from overpaint.graph.schemas import Idea
+from overpaint.tools.painting import LONGEST_PROMPT
 
 BORDER = 0.5
 """An incorrect picture scores no higher: the judge's own rule (after DALL-E 3, appendix D)."""
@@ -12,13 +15,16 @@ BORDER = 0.5
 LONGEST_SUGGESTION = 600
 """Characters of one sentence."""
 
+Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+"""A text that is not blank."""
+
 
 class Matched(BaseModel):
     """Whether a picture is what was asked for, and a better prompt, all in one answer (judge_method=strict)."""
 
     feedback: str = Field(description="What the picture shows of what was asked, and what it lacks.")
     matches: bool = Field(description="True only if the picture strictly matches the desired prompt.")
-    revised_prompt: str = Field(min_length=1, description="The prompt to paint next.")
+    revised_prompt: Said = Field(max_length=LONGEST_PROMPT, description="The prompt to paint next.")
 
 
 class Scored(BaseModel):
@@ -52,7 +58,7 @@ class Scored(BaseModel):
 class Captioned(BaseModel):
     """A picture in one sentence."""
 
-    caption: str = Field(min_length=1, description="What the picture shows, in one sentence.")
+    caption: Said = Field(description="What the picture shows, in one sentence.")
 
 
 class Similar(BaseModel):
@@ -66,7 +72,7 @@ class Rewritten(BaseModel):
     """The next prompt, from all prompts and captions so far."""
 
     reasoning: str = Field(description="What the captions show that the prompts led to, and what to say differently.")
-    revision: str = Field(min_length=1, description="The prompt to paint next.")
+    revision: Said = Field(description="The prompt to paint next.")
 
 
 class Chosen(BaseModel):
@@ -80,7 +86,7 @@ class Compared(BaseModel):
     """One description made of several attempts."""
 
     rationale: str = Field(description="How the attempts compare, and what is best in each.")
-    description: str = Field(min_length=1, description="The one description to paint from.")
+    description: Said = Field(description="The one description to paint from.")
 
 
 class Varied(BaseModel):
@@ -96,7 +102,7 @@ class Suggestion(BaseModel):
     suggestion: str = Field(
         min_length=1, max_length=LONGEST_SUGGESTION, description="The prompt for the next picture, in one sentence."
     )
-    idea: str | None = Field(
+    idea: Idea = Field(
         default_factory=lambda: None,
         description="One idea of your own for mood, light or composition, in a few words; null if there is none.",
     )

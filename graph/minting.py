@@ -9,7 +9,7 @@ from langgraph.types import Send
 
 from overpaint.graph.allowance import candidate_part
 from overpaint.graph.attempt import Attempt, Carried
-from overpaint.graph.crowning import at_work
+from overpaint.graph.crowning import at_work, of_round
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Action, Candidate, Proposal, State
 from overpaint.tools.images import ImageRef
@@ -47,7 +47,7 @@ def sends(state: State, action: Action, chosen: list[Proposal], feedback: str = 
 def attempt(state: State, action: Action, place: int, proposal: Proposal, feedback: str) -> Attempt:
     """Mint one candidate: its id, its seed, and all that painting and judging it needs."""
     id_, settings = f"{state['round']}.{place}", Settings.model_validate(state["settings"])
-    champion = at_work(state, settings)
+    champion = _subject(state, action, settings)
     minted = Attempt(
         id=id_,
         run=state["run"],
@@ -81,6 +81,11 @@ def derive_seed(seed: int, candidate: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{candidate}".encode()).digest()[:4], "big")
 
 
+def _subject(state: State, action: str, settings: Settings) -> Candidate | None:
+    """The picture a candidate is made from; what is judged again is the champion, wherever the chain has come to."""
+    return state["champion"] if action == "rejudge" else at_work(state, settings)
+
+
 def _depth(action: Action, champion: Candidate | None) -> int:
     """How many edits lie between a candidate and the last picture painted whole."""
     if champion is None or action not in ("edit", "rejudge"):
@@ -108,7 +113,7 @@ def _prompts(state: State) -> list[Proposal]:
     settings = Settings.model_validate(state["settings"])
     if wish and decision["action"] not in SHOWN:
         return [Proposal(prompt=wish, boxes=[])]
-    if decision["action"] == "given" or _keeps(at_work(state, settings)):
+    if decision["action"] == "given" or _keeps(_subject(state, decision["action"], settings)):
         return [WHOLE]
     if variants := state.get("variants"):
         return [Proposal(prompt=variant, boxes=[]) for variant in variants]
@@ -133,8 +138,3 @@ def _before(state: State) -> list[Candidate]:
     """The candidates of the last round that has any: a round may have ended before anything was painted."""
     rounds = [c["round"] for c in state.get("candidates", {}).values() if c["round"] < state["round"]]
     return of_round(state, max(rounds)) if rounds else []
-
-
-def of_round(state: State, round_: int) -> list[Candidate]:
-    """The candidates of one round."""
-    return [c for c in state.get("candidates", {}).values() if c["round"] == round_]

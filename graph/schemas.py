@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 Kind = Literal["object", "count", "attribute", "relation", "position", "text", "style", "other"]
+
+Idea = Annotated[str | None, AfterValidator(lambda said: " ".join((said or "").split()) or None)]
+"""A few words on one line; a blank idea is none."""
 
 
 class Upsampled(BaseModel):
@@ -51,7 +54,7 @@ class Proposals(BaseModel):
     diagnosis: str = Field(description="What the picture shows instead of what was asked.")
     feedback: str = Field(description="What to change, in one or two sentences.")
     proposals: list[ProposalDraft] = Field(min_length=1, max_length=32)
-    idea: str | None = Field(
+    idea: Idea = Field(
         default_factory=lambda: None,
         description="One idea beyond what failed (mood, light, composition), in a few words; null if there is none.",
     )

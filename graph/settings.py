@@ -6,10 +6,10 @@ import difflib
 import re
 from collections.abc import Collection, Mapping
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import ValidationError, field_validator
+from pydantic import ValidationError, field_validator, model_validator
 
 from overpaint.graph.chat_settings import ROLES, checked_url, checked_variable
 from overpaint.graph.fields import json_object, setting
@@ -139,6 +139,16 @@ class Settings(MethodSettings):
     @classmethod
     def _is_painter_variable(cls, name: str | None) -> str | None:
         return checked_variable(name)
+
+    @model_validator(mode="after")
+    def _room_for_all(self) -> Self:
+        varied = self.upsample and self.upsample_method == "variations"
+        if varied and self.variations > self.max_images:
+            raise ValueError(
+                f"variations={self.variations} are painted once each, and max_images={self.max_images} does not allow "
+                "as many: lower the one or raise the other"
+            )
+        return self
 
     @property
     def pixels(self) -> tuple[int, int] | None:

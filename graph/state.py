@@ -202,9 +202,9 @@ class State(TypedDict, total=False):
     `prompts` names every prompt file used so far. `fatal` says which provider failed for good. `ended` is set by
     deliver alone. `judged_by` is the fingerprint of the checklist that the candidates were judged by. What a person
     said: `wish` is a prompt to paint next, `remark` is for the critic, `declined` the champion not taken, `reviewing`
-    what a pause is about. `forked_from` is None in a run of its own. `requirements` is the checklist that came with the
-    brief. `variants` are prompts to be painted once each. `stopped_at` is the round of the stop of a run that paints on
-    after it, `unrendered` a revised prompt that was never painted.
+    what a pause is about. `forked_from` is None in a run of its own. `listed` is the checklist that came with the
+    brief, until `specify` takes it. `variants` are prompts to be painted once each. `stopped_at` is the round of the
+    stop of a run that paints on after it, `unrendered` a revised prompt that was never painted.
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
@@ -229,7 +229,7 @@ class State(TypedDict, total=False):
     remark: str | None
     declined: str | None
     reviewing: Literal["champion", "prompt"]
-    requirements: list[Requirement] | None
+    listed: list[Requirement] | None
     variants: list[str] | None
     stopped_at: int | None
     unrendered: str | None

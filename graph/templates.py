@@ -19,6 +19,8 @@ PARTS = ("system", "human")
 REPLACEABLE = tuple(f"{name}.{part}" for name in PROMPTS for part in PARTS)
 LONGEST = 8000
 """Characters of one text: every checkpoint holds it."""
+LONGEST_FILLED = 100_000
+"""Characters that a text may have once it is filled in with short values."""
 
 _PAINTED = {"id": "0.0", "prompt": "a prompt", "caption": "a caption"}
 SAMPLES: tuple[dict[str, Any], ...] = (
@@ -97,10 +99,14 @@ def _try(name: str, templates: Mapping[str, str] | None) -> None:
     prompt = text_of(name, templates)
     try:
         for sample in SAMPLES:
-            prompt.render(**{variable: sample.get(variable, "a text") for variable in prompt.variables})
+            filled = prompt.render(**{variable: sample.get(variable, "a text") for variable in prompt.variables})
+            if max(map(len, filled)) > LONGEST_FILLED:
+                raise ValueError(f"it becomes longer than {LONGEST_FILLED:,} characters")
         unknown = _unknown(prompt)
     except (TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as fault:
         raise _refusal(prompt, " ".join(str(fault).split())) from None
+    except (RecursionError, MemoryError):
+        raise _refusal(prompt, "it calls itself without end, or takes more memory than there is") from None
     if unknown:
         raise _refusal(prompt, f"{', '.join(sorted(unknown))[:200]} is not given")
 

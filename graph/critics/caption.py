@@ -26,9 +26,10 @@ async def by_caption(state: State, subject: Candidate, toolbox: Toolbox) -> Crit
 
 
 def captioned(records: list[Record]) -> list[dict[str, str]]:
-    """Prompt and caption of every picture that has one, in the order they were painted."""
-    return [
-        {"id": record["id"], "prompt": record["prompt"], "caption": verdict["caption"]}
+    """Prompt and newest caption of every picture that has one, in the order they were painted."""
+    newest = {
+        record["image"]["sha256"]: {"id": record["id"], "prompt": record["prompt"], "caption": verdict["caption"]}
         for record in records
-        if (verdict := record["verdict"]) and "caption" in verdict
-    ]
+        if record["image"] and (verdict := record["verdict"]) and "caption" in verdict
+    }
+    return list(newest.values())

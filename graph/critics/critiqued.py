@@ -34,7 +34,6 @@ def reseeded(state: State) -> list[Proposal]:
 
 
 def with_idea(proposal: Proposal, idea: str) -> Proposal:
-    """A proposal that follows an idea too; an edit stays as it is, since its prompt speaks of a part alone."""
-    if proposal["boxes"]:
-        return proposal
-    return Proposal(**{**proposal, "prompt": f"{proposal['prompt'].rstrip(' .')}. {idea.strip()}"})
+    """A proposal that follows an idea too; not for an edit, whose prompt speaks of a part alone."""
+    prompt = proposal["prompt"].rstrip(" .")
+    return Proposal(**{**proposal, "prompt": f"{prompt}{'' if prompt.endswith(('?', '!')) else '.'} {idea}"})

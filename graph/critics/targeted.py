@@ -23,7 +23,7 @@ async def by_failure(state: State, subject: Candidate, toolbox: Toolbox) -> Crit
     )
     action, proposals = _settle(state, record, reply.value)
     idea = reply.value.idea if reply.value else None
-    if toolbox.settings.ideas and idea:
+    if toolbox.settings.ideas and idea and action != "edit":
         proposals = [with_idea(proposal, idea) for proposal in proposals]
     proposals, shortened = await _fitted(proposals, state, toolbox)
     feedback = reply.value.feedback if reply.value else ""

@@ -7,6 +7,7 @@ from langgraph.runtime import Runtime
 from overpaint.graph.allowance import room_left
 from overpaint.graph.beliefs import letters
 from overpaint.graph.critics.caption import captioned
+from overpaint.graph.crowning import passes
 from overpaint.graph.method_schemas import Chosen
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate, Plan, State
@@ -32,13 +33,19 @@ async def compare(state: State, runtime: Runtime[Settings]) -> State:
     champion, (place, said) = state["champion"], _place(reply, len(captions))
     if place is not None:
         champion = await _candidate(captions[place]["id"], state, toolbox)
-    plan = Plan(**{**state["plan"], "why": f"{state['plan']['why']}; {said}"})
+    plan = Plan(**{**state["plan"], "why": f"{_why(state, champion)}; {said}"})
     return {
         "champion": champion,
         "plan": plan,
         "prompts": {prompt.name: prompt.label},
         "receipt": await toolbox.spent(),
     }
+
+
+def _why(state: State, chosen: Candidate | None) -> str:
+    """Why the run stopped; of a picture that is not delivered, nothing is said as if it were."""
+    stopped_by_another = state["plan"]["stop"] == "passed" and not passes(chosen)
+    return "another picture agreed" if stopped_by_another else state["plan"]["why"]
 
 
 def _place(reply: Reply[Chosen], count: int) -> tuple[int | None, str]:

@@ -12,9 +12,9 @@ from langgraph.types import Command, Overwrite
 
 from overpaint.graph.checklists import fingerprint
 from overpaint.graph.controller import plan
-from overpaint.graph.crowning import crown, passes
+from overpaint.graph.crowning import crowned, passes
 from overpaint.graph.effective import in_force
-from overpaint.graph.minting import of_round, route
+from overpaint.graph.minting import route
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate, Plan, State
 
@@ -53,8 +53,7 @@ def go_on(state: State, update: State) -> Command[Next]:
 
 def _after_round(state: State, before: Candidate | None, settings: Settings) -> State:
     """The champion of the round that ended, and what was tried since it last gained."""
-    round_ = state.get("round", -1)
-    champion = crown(before, of_round(state, round_), state.get("declined"), settings)
+    round_, champion = state.get("round", -1), crowned(state, settings)
     tried = [] if round_ < 1 or champion != before else [*state["tried"], state["plan"]["action"]]
     after: State = {"champion": champion, "tried": [a for a in tried if a != "stop"], "round": round_}
     if settings.mode == "full" and passes(champion) and state.get("stopped_at") is None:
@@ -77,4 +76,5 @@ def _is_shown(before: Candidate | None, champion: Candidate | None, decision: Pl
 def _forgetting(champion: Candidate | None) -> State:
     """Nothing that was believed by another checklist counts any more; the pictures stay."""
     kept = {} if champion is None else {champion["id"]: Candidate(**{**champion, "beliefs": "", "score": None})}
-    return {"champion": None, "candidates": Overwrite(kept), "tried": []}  # type: ignore[typeddict-item]
+    forgotten: State = {"champion": None, "tried": [], "stopped_at": None}
+    return {**forgotten, "candidates": Overwrite(kept)}  # type: ignore[typeddict-item]

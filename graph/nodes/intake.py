@@ -15,7 +15,7 @@ from langgraph.types import Overwrite
 from overpaint.graph.allowance import describer_room
 from overpaint.graph.checklists import read_checklist
 from overpaint.graph.costs import refuse_small_caps
-from overpaint.graph.effective import effective, painter_facts
+from overpaint.graph.effective import effective, painter_facts, refuse_unread
 from overpaint.graph.interface import Intake
 from overpaint.graph.messages import last_human, pictures_of, text_of, with_references
 from overpaint.graph.schemas import Description
@@ -47,7 +47,9 @@ async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
         BadInput: the brief, a picture or a setting cannot be used.
     """
     settings = effective(runtime.context)
-    check_templates(settings.templates)
+    await asyncio.to_thread(check_templates, settings.templates)
+    listed = read_checklist(given) if (given := state.get("requirements")) else None
+    refuse_unread(listed, settings)
     run = _run_id(runtime)
     toolbox = await open_toolbox(settings.model_dump(), run, "intake", runtime)
     await asyncio.to_thread(open_home)
@@ -68,7 +70,7 @@ async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
         "settings": settings.kept,
         "painter": facts,
         **_forgotten(state, spent, labels),
-        "requirements": read_checklist(given) if (given := state.get("requirements")) else None,
+        "listed": listed,
     }
 
 
@@ -135,6 +137,7 @@ def _forgotten(state: Intake, spent: Receipt, labels: dict[str, str]) -> dict[st
     return {
         "brief": None,
         "image": None,
+        "requirements": None,
         "candidates": Overwrite({}),
         "champion": None,
         "round": -1,

@@ -20,7 +20,7 @@ from overpaint.graph.state import Candidate, Plan, Proposal, State
 from overpaint.tools.faults import BadInput
 from overpaint.tools.painting import LONGEST_PROMPT
 
-Next = Literal["candidate", "critique", "decide", "deliver"]
+Next = Literal["candidate", "critique", "decide", "compare", "deliver"]
 
 
 async def review(state: State) -> Command[Next]:
@@ -37,13 +37,18 @@ def _review_prompts(state: State) -> Command[Next]:
     settled, remark, stop = ask_person(requests, KINDS, lambda decisions: _settled(state, unique, decisions))
     if remark and not stop and not any(settled):
         capped = cap_reached(state, Settings.model_validate(state["settings"]))
-        return Command(update={"plan": capped}, goto="deliver") if capped else _heard(remark)
+        return Command(update={"plan": capped}, goto=_end(state)) if capped else _heard(remark)
     painted = [accepted for p in chosen if (accepted := settled[unique.index(p)]) is not None]
     if stop or not painted:
-        return Command(update={"plan": stopped("a person stopped it")}, goto="deliver")
+        return Command(update={"plan": stopped("a person stopped it")}, goto=_end(state))
     # A remark beside an approved prompt is for the critic's next turn.
     update: State = {"remark": remark} if remark else {}
     return Command(update=update, goto=sends(state, critique["action"], painted, critique["feedback"]))
+
+
+def _end(state: State) -> Literal["compare", "deliver"]:
+    """Where a run ends whose picture no person took."""
+    return "compare" if state["settings"].get("select_best_image") else "deliver"
 
 
 def _heard(remark: str) -> Command[Next]:
@@ -55,7 +60,7 @@ def _settled(
 ) -> tuple[list[Proposal | None], str, bool]:
     """What becomes of each proposal, what the person remarked, and whether to stop."""
     settled = [
-        _edited(p, d, _offered_idea(state, p)) if d.kind in ("approve", "edit") else None
+        _edited(p, d, _offered_idea(state)) if d.kind in ("approve", "edit") else None
         for p, d in zip(proposals, decisions, strict=True)
     ]
     remarks = dict.fromkeys(d.message for d in decisions if d.message and d.kind in ("reject", "respond"))
@@ -92,9 +97,9 @@ def _edited_prompt(proposal: Proposal, args: dict[str, Any], idea: str) -> str:
     return whole
 
 
-def _offered_idea(state: State, proposal: Proposal) -> str:
+def _offered_idea(state: State) -> str:
     """The critic's idea, where a person may add it to a prompt: it is not in there yet, and the whole is painted."""
-    taken = state["settings"].get("ideas") or proposal["boxes"]
+    taken = state["settings"].get("ideas") or state["critique"]["action"] == "edit"
     return "" if taken else state["critique"].get("idea") or ""
 
 
@@ -102,9 +107,9 @@ def _paint_request(state: State, proposal: Proposal) -> ActionRequest:
     args: dict[str, Any] = {"prompt": proposal["prompt"]}
     if proposal["boxes"]:
         args["boxes"] = proposal["boxes"]
-    if _offered_idea(state, proposal):
+    if _offered_idea(state):
         args["use_idea"] = False
-    told = [_told(state, state["champion"]), *_suggested(state), *_idea_told(state, proposal)]
+    told = [_told(state, state["champion"]), *_suggested(state), *_idea_told(state)]
     return ActionRequest(name="paint", args=args, description="\n".join(told))
 
 
@@ -121,11 +126,11 @@ def _suggested(state: State) -> list[str]:
     ]
 
 
-def _idea_told(state: State, proposal: Proposal) -> list[str]:
+def _idea_told(state: State) -> list[str]:
     if not (idea := state["critique"].get("idea")):
         return []
-    if proposal["boxes"]:
-        return [f"Idea, which an edit of places cannot follow: {idea}"]
+    if state["critique"]["action"] == "edit":
+        return [f"Idea, which an edit cannot follow: {idea}"]
     used = "already in the prompt" if state["settings"].get("ideas") else "not used unless you say so (use_idea)"
     return [f"Idea, {used}: {idea}"]
 
@@ -140,7 +145,7 @@ def _review_champion(state: State) -> Command[Next]:
         return Command(update={"plan": stopped("a person took this picture")}, goto="deliver")
     if decision.message:
         if capped := cap_reached(state, Settings.model_validate(state["settings"])):
-            return Command(update={"plan": capped, "declined": champion["id"]}, goto="deliver")
+            return Command(update={"plan": capped, "declined": champion["id"]}, goto=_end(state))
         return Command(update=_remarked(state, champion, decision.message), goto="critique")
     if state["plan"]["action"] == "stop":
         return Command(update={"declined": champion["id"]}, goto="decide")

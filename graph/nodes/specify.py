@@ -18,14 +18,18 @@ async def specify(state: State, runtime: Runtime[Settings]) -> State:
 
     Without an answer that can be read, and for judges that go by the brief, the whole brief is the one requirement.
     """
+    return {**await _specified(state, runtime), "listed": None}
+
+
+async def _specified(state: State, runtime: Runtime[Settings]) -> State:
     room = writer_room(state, Settings.model_validate(state["settings"]), checklist=True)
     toolbox = await open_toolbox(state["settings"], state["run"], "specify", runtime, room)
     if toolbox.settings.judge_method == "none":
         return {"checklist": []}
-    if given := state.get("requirements"):
-        return {"checklist": given, "requirements": None}
     if toolbox.settings.judge_method != "checklist":
         return {"checklist": numbered(whole(state["asked"]["text"]).requirements)}
+    if listed := state.get("listed"):
+        return {"checklist": listed}
     prompt, brief = load("specify"), state["asked"]["text"]
     reply = await toolbox.consult("writer", prompt, ChecklistDraft, values={"brief": brief})
     drafts = reply.value or whole(brief)

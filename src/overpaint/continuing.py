@@ -113,7 +113,7 @@ async def _continued(
 ) -> AsyncGenerator[Event, None]:
     if answer is not None and not kept.waiting:
         raise BadInput("this run asks nothing, so it takes no answer: leave the answer out")
-    if settings and kept.next == ("deliver",):
+    if settings and kept.next in (("compare",), ("deliver",)):
         await _reopened(wheel, kept, settings)  # it had decided to stop, by settings that are changed now
         kept = await read_thread(wheel.graph, wheel.thread)
     if (kept.waiting and answer is None) or not (_is_open(kept) or await _reopened(wheel, kept, settings)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import shlex
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,8 @@ def post_folder(folder: Path, url: str) -> Any:
     try:
         return asyncio.run(_sent(check_url(url), {"submission": entries}))
     except ProviderFault as fault:
-        raise ProviderFault(f"{fault}; the files are kept, post them with: overpaint post {folder} {url}") from fault
+        again = shlex.join(["overpaint", "post", str(folder), url])
+        raise ProviderFault(f"{fault}; the files are kept, post them with: {again}") from fault
 
 
 def answer_lines(answer: Any) -> list[str]:

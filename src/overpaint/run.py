@@ -19,7 +19,7 @@ from overpaint.given import settings_of
 from overpaint.graph.chat_settings import ROLES
 from overpaint.graph.checklists import read_checklist
 from overpaint.graph.costs import refuse_small_caps
-from overpaint.graph.effective import painter_facts
+from overpaint.graph.effective import painter_facts, refuse_unread
 from overpaint.graph.nodes.intake import check_brief
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Requirement
@@ -69,6 +69,7 @@ async def stream(
     """
     effective = settings_of(preset, settings or {})
     written = None if checklist is None else read_checklist(checklist)
+    refuse_unread(written, effective)
     data = await asyncio.to_thread(_read, image)
     async with aclosing(
         relayed(_told(brief, data, written, effective, home, out, control, preset or "default"))

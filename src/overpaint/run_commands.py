@@ -50,6 +50,8 @@ def refine(args: Namespace, stream: Stream | None = None) -> int:
     if is_batch(args.preset, settings):
         from overpaint import batch_command
 
+        if args.checklist is not None:
+            raise BadInput("--checklist goes with one prompt: leave it out where several are painted")
         return batch_command.plan(args) if args.dry_run else batch_command.paint(args)
     _refuse_batch(args)
     if args.dry_run:

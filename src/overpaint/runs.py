@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from overpaint.graph.crowning import crown, passes
+from overpaint.graph.crowning import crowned, passes
 from overpaint.graph.kept import Kept, find_run, kept_runs
-from overpaint.graph.minting import of_round
 from overpaint.graph.record import Record
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate, Plan, empty_receipt
@@ -134,11 +133,9 @@ def _loss(lost: set[str]) -> str:
 
 def _champion(kept: Kept) -> Candidate | None:
     """The champion; of a run that stopped just before a decision, the one that decision will crown."""
-    values, champion = kept.values, kept.values.get("champion")
-    if "decide" not in kept.next or "round" not in values:
-        return champion
-    settings = Settings.model_validate(values["settings"])
-    return crown(champion, of_round(values, values["round"]), values.get("declined"), settings)
+    if "decide" not in kept.next or "round" not in kept.values:
+        return kept.values.get("champion")
+    return crowned(kept.values, Settings.model_validate(kept.values["settings"]))
 
 
 def status_of(kept: Kept) -> Status:

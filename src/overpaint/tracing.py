@@ -22,11 +22,18 @@ from langsmith.utils import tracing_is_enabled
 from overpaint.graph.flow import graph
 from overpaint.graph.kept import Graph
 
+_WORD = r"(?<!{0}){0}{{200,}}={{0,2}}(?![\w+/-])"
+_LINES = r"(?<![\w+/-])(?:[\w+/-]{60,}\s+){2,}[\w+/-]+={0,2}"
 _INLINE = re.compile(
-    r"data:[\w.+/-]*(?:;[\w=.-]+)*;base64,(?P<url>[A-Za-z0-9+/=_-]*)"
-    r"|(?<![A-Za-z0-9+/])(?P<bare>[A-Za-z0-9+/]{200,}={0,2})"
+    r"data:[\w.+/-]*(?:;[\w=.-]+)*;base64,(?P<url>[\w+/-]*(?:(?<=[\w+/-]{60})\s+[\w+/-]+)*={0,2})"
+    rf"|(?P<bare>{_LINES}|{_WORD.format('[A-Za-z0-9+/]')}|{_WORD.format('[A-Za-z0-9_-]')})",
+    re.ASCII,
 )
-"""Data as base64: after a data: URL's head, or a word too long for any language or file name."""
+"""Data as base64, the usual or that for URLs: after a data: URL's head, lines nearly as long as base64 is broken
+at, or a word too long for any language or file name (a path of many short names has letters of both kinds)."""
+
+_USUAL = str.maketrans("-_", "+/")
+"""Letters of base64 for URLs, as base64 has them."""
 
 
 def agent() -> Graph:
@@ -63,8 +70,9 @@ def _tracer() -> LangChainTracer:
 
 
 def _reference(found: re.Match[str]) -> str:
-    data = found["url"] or found["bare"] or ""
+    data = "".join((found["url"] or found["bare"] or "").split()).translate(_USUAL)
+    unpadded = "=" * (-len(data) % 4) if "=" not in data else ""
     try:
-        return f"sha256:{hashlib.sha256(base64.b64decode(data, validate=True)).hexdigest()}"
+        return f"sha256:{hashlib.sha256(base64.b64decode(data + unpadded, validate=True)).hexdigest()}"
     except binascii.Error:
         return "[data]"

@@ -51,7 +51,7 @@ def test_json_is_one_object(two: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert compare(args("before:one-shot", "before:default", "--out", str(two), "--json")) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["differences"] == [{"part": "settings", "name": "one-shot, default: rounds", "first": 1, "second": 2}]
-    assert said["shared"] == {"rows": 4, "first": 4, "second": 4, "other_brief": 0}
+    assert said["shared"] == {"rows": 4, "first": 4, "second": 4, "other_brief": 0, "unfinished": []}
     (found,) = said["presets"]
     assert found["test"] == {"first": "one-shot", "second": "default", "shared": 4, "n10": 0, "n01": 3, "p": 0.25}
     assert found["first_cost"]["images"] == 4.0

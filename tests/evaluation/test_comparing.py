@@ -100,10 +100,17 @@ def test_two_presets_of_one_experiment_differ_in_settings_alone() -> None:
 def test_rows_are_shared_where_id_and_brief_are_the_same() -> None:
     first, second = side(BARE, rows=[row("a"), row("b"), row("c")]), side(BARE, rows=[row("b"), row("c", "a cat")])
     shared = shared_rows(first, second)
-    assert shared == Shared(frozenset({"b"}), first=3, second=2, other_brief=1)
+    left = "E: 0 of 2 runs; 2 still to be done (--resume)."
+    assert shared == Shared(frozenset({"b"}), first=3, second=2, other_brief=1, unfinished=(left,))
     assert shared_line(shared) == (
-        "1 brief shared, of 3 in the first and 2 in the second; 1 more have the same id and another text, and are left out."
+        "1 brief shared, of 3 in the first and 2 in the second; 1 more have the same id and another text, and are left"
+        f" out. {left}"
     )
+
+
+def test_of_what_is_finished_nothing_is_said_to_be_left() -> None:
+    whole = side(BARE, [outcome(preset, "a", [True]) for preset in BARE], [row("a")])
+    assert shared_rows(whole, whole).unfinished == ()
 
 
 def test_results_are_of_shared_briefs_with_an_outcome_on_both_sides() -> None:

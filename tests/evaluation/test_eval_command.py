@@ -53,13 +53,19 @@ def briefs(tmp_path: Path) -> str:
         (["nothing", "--preset", "default"], "there is no dataset nothing"),
         (["scenes", "--preset", "default", "--name", "../up"], "cannot be the name of an experiment"),
         (["scenes", "--preset", "default", "--columns", "brief"], "is not what=column"),
+        (["scenes", "--preset", "default", "--columns", "brief=a,brief=b"], "names brief twice: a and b"),
+        (["scenes", "--preset", "default", "--set", "max_images=3"], "give --budget, not max_images"),
+        (["scenes", "--preset", "default", "--langsmith"], "--langsmith needs a key"),
         (["--resume"], "Give its --name"),
+        (["--resume", "--name", "first", "--limit", "3"], "--limit is of a dataset: name the dataset too"),
+        (["--resume", "--name", "first", "--sample", "0"], "--sample is of a dataset"),
         (["--resume", "--name", "gone"], "there is no experiment 'gone'"),
     ],
 )
 def test_what_cannot_be_used_is_refused_before_anything_is_left(
-    arguments: list[str], said: str, tmp_path: Path, home: Path
+    arguments: list[str], said: str, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("LANGSMITH_API_KEY", raising=False)
     with pytest.raises(BadInput, match=said):
         told(*arguments, "--out", str(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
@@ -173,7 +179,7 @@ class TestWhole:
             environment = {"OPENAI_API_KEY": "any", "OPENAI_BASE_URL": server.url}
             server.troubles += [Trouble("paint", 401, body={"error": {"message": "who are you"}})] * 2
             _, said = finish(begin(tmp_path, briefs, *remote, **environment), 3)
-            assert "the provider failed 2 runs, one after the other" in said
+            assert "the provider failed the last 2 runs" in said
             assert "who are you" in said
             assert found(tmp_path, "remote").outcomes() == []
             told, _ = finish(begin(tmp_path, "--resume", "--name", "remote", "--json", **environment))

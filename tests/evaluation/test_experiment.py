@@ -65,6 +65,23 @@ def test_a_damaged_line_in_the_middle_is_named(tmp_path: Path) -> None:
         experiment.outcomes()
 
 
+@pytest.mark.parametrize(
+    "line", ["null", "[]", "3", "{}", '{"row": "c", "preset": "one"}', '{"row": [], "preset": "one"}']
+)
+def test_a_line_that_is_no_outcome_of_it_is_named(line: str, tmp_path: Path) -> None:
+    experiment = made(tmp_path)
+    (experiment.folder / "outcomes.jsonl").write_text(f"{line}\n")
+    with pytest.raises(BadInput, match=r"line 1 of .*outcomes\.jsonl is damaged"):
+        experiment.outcomes()
+
+
+def test_of_two_outcomes_of_one_run_the_later_counts(tmp_path: Path) -> None:
+    experiment = made(tmp_path)
+    for right in (False, True):
+        experiment.add_outcome(outcome("one", "a", [right]))
+    assert [o["stages"][-1]["passed"] for o in experiment.outcomes()] == [True]
+
+
 def test_a_name_that_is_taken_is_refused_and_nothing_is_changed(tmp_path: Path) -> None:
     made(tmp_path)
     with pytest.raises(BadInput, match="go on with it by --resume"):
@@ -105,10 +122,32 @@ def test_those_that_are_there_are_named_where_one_is_missing(tmp_path: Path, hom
     assert experiments_folder() == home / "experiments"
 
 
-def test_an_unreadable_description_is_told(tmp_path: Path) -> None:
-    (made(tmp_path).folder / "experiment.json").write_text("{")
-    with pytest.raises(BadInput, match="cannot be read"):
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_a_name_that_no_file_can_have_is_that_of_no_experiment(name: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="there is no experiment"):
+        open_experiment(name, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "cannot be read"),
+        *(
+            (text, "describes no experiment")
+            for text in ("{}", "[]", "null", '{"presets": {}, "dataset": {"rows": 3}}')
+        ),
+    ],
+)
+def test_an_unusable_description_is_told(text: str, said: str, tmp_path: Path) -> None:
+    (made(tmp_path).folder / "experiment.json").write_text(text)
+    with pytest.raises(BadInput, match=said):
         open_experiment("first", tmp_path)
+
+
+def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match=r"cannot keep experiments in .*: give another --out"):
+        made(tmp_path / "file")
 
 
 async def test_pictures_are_found_by_their_sha256(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from overpaint.evaluation.asked import Terms
 from overpaint.evaluation.experiment import Experiment
 from overpaint.evaluation.figures import (
     best_figures,
@@ -48,6 +49,19 @@ def test_up_to_sixteen_pictures_success_is_shown_at_each_number(tmp_path: Path) 
     assert painted <= 16 or len(next(success_figure(many).iter("polyline")).attrib["points"].split()) < painted
 
 
+def test_a_preset_without_a_success_has_no_line_and_the_others_keep_their_colours(experiment: Experiment) -> None:
+    svg = success_figure(experiment.outcomes(), Terms(frozenset({"one-shot"})))
+    assert [one.get("class") for one in svg.iter("polyline")] == ["trail c1", "trail c2"]
+
+
+def test_the_number_of_briefs_stands_beside_each_mean(experiment: Experiment) -> None:
+    outcomes = experiment.outcomes()
+    counts = texts(scorer_figure("judge", outcomes, judged(outcomes)), "said")[1:]
+    delivered = [sum(o["chosen"] is not None for o in some) for some in by_preset(outcomes).values()]
+    assert counts == [f"({count})" for count in delivered]
+    assert len(set(delivered)) > 1
+
+
 def test_a_scorer_has_a_row_for_each_preset_and_one_for_the_references(experiment: Experiment) -> None:
     outcomes = experiment.outcomes()
     names = [*by_preset(outcomes), "reference pictures"]
@@ -76,7 +90,7 @@ def test_scores_are_scaled_to_reach_from_0_to_1_and_stay_unknown_where_they_are(
 def test_all_scorers_share_one_chart(experiment: Experiment) -> None:
     outcomes = experiment.outcomes()
     svg = combined_figure(outcomes, {"judge": judged(outcomes), "clipscore": experiment.scores("clipscore")})
-    assert texts(svg, "heading") == ["judge", "clipscore"]
+    assert texts(svg, "heading") == ["judge (each preset's own)", "clipscore"]
     assert all(0 <= float(value) <= 1 for value in texts(svg)[1::2])
 
 
@@ -98,4 +112,4 @@ def test_rounds_and_histograms_have_one_line_or_chart_for_each_preset(experiment
 def test_a_run_without_a_stop_is_in_no_column(experiment: Experiment) -> None:
     failed = [outcome for outcome in experiment.outcomes() if outcome["status"] == "failed"]
     (svg,) = stop_figures(failed)
-    assert svg.attrib["aria-label"] == "default, round of the stop. none"
+    assert svg.attrib["aria-label"] == "default, round it ended in. none"

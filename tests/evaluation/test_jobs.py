@@ -34,8 +34,6 @@ def test_all_presets_run_on_the_same_models(preset: str) -> None:
 def test_a_preset_keeps_a_tighter_cap_of_its_own() -> None:
     found = preset_settings(["one-shot", "default"], {}, 40)
     assert (found["one-shot"].max_images, found["default"].max_images) == (1, 40)
-    assert preset_settings(["default"], {"max_images": 3}, 40)["default"].max_images == 3
-    assert preset_settings(["default"], {"max_images": 50}, 40)["default"].max_images == 40
 
 
 @pytest.mark.parametrize(
@@ -46,7 +44,10 @@ def test_a_preset_keeps_a_tighter_cap_of_its_own() -> None:
         (["default", "default"], {}, "'default' is named twice"),
         (["default"], {"seed": 3}, "leave seed out"),
         (["default"], {"paintr": "shapes"}, "did you mean 'painter'"),
-        (["default"], {"max_images": "many"}, "max_images"),
+        (["default"], {"max_images": 3}, "give --budget, not max_images"),
+        (["default"], {"patience": "many"}, "preset 'default' within --budget 8: setting 'patience'"),
+        (["human-edit"], {}, "preset 'human-edit' needs a person"),
+        (["human-edit"], {"review": "never"}, "preset 'human-edit' needs a person"),
         (["default"], {"review": "both"}, "add --set review=never"),
         (["default"], {"review_checklist": True}, "add --set review_checklist=false"),
         (["default"], {"on_unknown": "ask"}, "add --set on_unknown=skip"),
@@ -116,8 +117,25 @@ def test_another_dataset_budget_or_preset_is_told_from_what_was_begun(tmp_path: 
             refuse_other(experiment, asked)
 
 
-def test_prompts_that_have_changed_since_are_named(tmp_path: Path) -> None:
+def test_a_preset_that_the_budget_does_not_allow_is_named() -> None:
+    with pytest.raises(BadInput, match=r"preset 'synthetic-prompts' within --budget 1: .*variations"):
+        preset_settings(["one-shot", "synthetic-prompts"], {}, 1)
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "said"),
+    [
+        ("prompts", "critique.revise.v1", r"the prompt critique\.revise\.v1 has changed"),
+        ("versions", "overpaint", r"it was overpaint 0{12}, and this is \d"),
+    ],
+)
+def test_what_has_changed_since_is_named_while_something_is_left_to_do(
+    part: str, name: str, said: str, tmp_path: Path
+) -> None:
     experiment = made(tmp_path)
-    experiment.about["prompts"]["critique.revise.v1"] = "0" * 12
-    with pytest.raises(BadInput, match=r"the prompt critique\.revise\.v1 has changed"):
+    experiment.about[part][name] = "0" * 12
+    with pytest.raises(BadInput, match=said):
         refuse_other(experiment, {})
+    for job in jobs_left(experiment):
+        experiment.add_outcome(outcome(job.preset, job.row["id"], [True]))
+    refuse_other(experiment, {})

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from overpaint.evaluation.asked import Terms
 from overpaint.evaluation.figures import judged
 from overpaint.evaluation.markdown import read_table
 from overpaint.evaluation.page_tables import headline, paired_table, shares_table, spent
 from overpaint.evaluation.standing import beats
 from overpaint.evaluation.statistics import by_preset, paired, ranked
 from tests.evaluation.experiments import make_experiment
+from tests.evaluation.outcomes import failed, outcome
 
 
 def test_the_headline_names_the_best_the_next_and_how_sure_it_is(tmp_path: Path) -> None:
@@ -20,6 +22,19 @@ def test_the_headline_names_the_best_the_next_and_how_sure_it_is(tmp_path: Path)
     assert f"(p = {paired(found[best], found[second]).p:.2g})" in told
     assert headline(found[best]).endswith("of 40 briefs.")
     assert headline([]) == "No brief has been run yet."
+
+
+def test_where_all_runs_failed_the_headline_says_why() -> None:
+    assert headline([failed("default", "a"), failed("one-shot", "a")]) == (
+        "All runs failed (2). The first: the painter is gone"
+    )
+
+
+def test_the_headline_compares_nothing_that_cannot_be_compared() -> None:
+    runs = [outcome("bare", "a", [True], truth=False), outcome("default", "a", [False], truth=False)]
+    assert headline(runs, Terms(frozenset({"bare"}))) == "default succeeds on 0% of 1 brief."
+    assert "nobody judged" in headline(runs, Terms(frozenset({"bare", "default"}))).lower()
+    assert "cannot be compared" in headline(runs, Terms(ways={"bare": "score", "default": "checklist"}))
 
 
 def test_every_pair_of_presets_is_tested_once(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from overpaint.evaluation.asked import terms
 from overpaint.evaluation.experiment import Experiment, create_experiment
 from overpaint.evaluation.report import scores_of, write_report
 from overpaint.evaluation.tables import summary_table
@@ -49,7 +50,9 @@ def test_the_folder_is_complete(tmp_path: Path) -> None:
     page = write_report(experiment)
     assert page == experiment.report / "index.html"
     assert {file.name for file in experiment.report.iterdir()} == FILES
-    assert (experiment.report / "table.txt").read_text("utf-8") == f"{summary_table(experiment.outcomes())}\n"
+    outcomes = experiment.outcomes()
+    told = summary_table(outcomes, terms=terms(experiment.about, outcomes))
+    assert (experiment.report / "table.txt").read_text("utf-8").startswith(f"{told}\n")
     for file in experiment.report.glob("*.svg"):
         assert ET.fromstring(file.read_bytes()).tag == "{http://www.w3.org/2000/svg}svg"
 
@@ -59,9 +62,10 @@ def test_everything_is_on_the_page(tmp_path: Path) -> None:
     page = Page(text)
     for said in (
         "What was run", "Settings that differ between presets", "line 7", "it has no brief", "Success against budget",
-        "Paired tests", "by category", "Pictures painted per success", "The judge against the truth", "clipscore",
+        "Paired tests", "by category", "Pictures painted per success", "The judge of each preset against the truth", "by each preset's own judge", "never asked the same twice",
+        "Paint at most: one-shot 1", "clipscore",
         "beats another, by clipscore", "Mean clipscore in each round", "counted from 0", "0 is the lowest value",
-        "When the runs stopped", "Examples", "3 blue circles", "the writer answered 503", "blocked by the provider",
+        "When the runs ended", "Examples", "3 blue circles", "the writer answered 503", "blocked by the provider",
         "4 pictures got no value: the picture cannot be read", "champion",
     ):  # fmt: skip
         assert said in page.text, said
@@ -113,7 +117,7 @@ def test_without_truth_and_scorers_the_judge_speaks_alone(tmp_path: Path) -> Non
     experiment = make_experiment(tmp_path / "made", scorers=(), truth=False)
     page = Page(page_of(experiment))
     assert "by the judge" in page.text
-    assert "The judge against the truth" not in page.text
+    assert "against the truth" not in page.text
     assert {file.name for file in experiment.report.glob("*.svg")} == {
         "success.svg", "scorer-judge.svg", "combined.svg",
     }  # fmt: skip
@@ -126,6 +130,18 @@ def test_of_several_ways_to_ask_a_scorer_the_last_is_shown(tmp_path: Path) -> No
     experiment.add_scores("clipscore", [{**again, "detail": {"options": {"clip": "tiny <b>"}}}])  # type: ignore[typeddict-item]
     assert [score["value"] for score in scores_of(experiment)["clipscore"]] == [0.9]
     assert "clip: tiny <b>." in Page(page_of(experiment)).text
+
+
+def test_a_page_says_what_is_still_to_be_done_and_what_a_scorer_measures(tmp_path: Path) -> None:
+    experiment = make_experiment(tmp_path / "made", rows=2)
+    kept = experiment.outcomes()[0]
+    fewer = create_experiment("fewer", {**experiment.about, "name": "fewer"}, experiment.rows(), tmp_path)
+    fewer.add_outcome(kept)
+    score = {"preset": kept["preset"], "row": kept["row"], "shot": "0.0", "value": 0.9, "fault": None}
+    fewer.add_scores("auditor", [{**score, "detail": {"title": "whose checklist"}}])  # type: ignore[typeddict-item]
+    page = Page(page_of(fewer))
+    assert page.text.count("1 of 6 runs; 5 still to be done (--resume).") == 2
+    assert "whose checklist" in page.text
 
 
 def test_a_report_is_written_anew(tmp_path: Path) -> None:

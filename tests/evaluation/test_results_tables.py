@@ -3,11 +3,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from overpaint.evaluation.agreement import Confusion, Noise
+from overpaint.evaluation.asked import Terms
 from overpaint.evaluation.grids import NONE, grid, number, percent, probability, share
 from overpaint.evaluation.nouns import Outcome
 from overpaint.evaluation.statistics import Rate
 from overpaint.evaluation.tables import (
     EMPTY,
+    UNDECIDED,
     best_table,
     category_table,
     confusion_table,
@@ -42,25 +44,25 @@ def test_the_summary_has_the_best_preset_first_with_its_costs_and_its_test() -> 
     table = summary_table(SOME)
     assert table.startswith("**Success in % of briefs, by ground truth, by pictures painted at most**")
     assert body(table) == [
-        ["default", "10", "20.0 [6, 51]", "100.0 [72, 100]", "1.80", "3.60", "180", "18.00", "0", "0.0078"],
-        ["one-shot", "10", "20.0 [6, 51]", "20.0 [6, 51]", "5.00", "10.00", "500", "50.00", "0", "0.0078"],
+        ["default", "10", "0", "20.0 [6, 51]", "100.0 [72, 100]", "0.0078", "1.80", "3.60", "180", "18.00"],
+        ["one-shot", "10", "0", "20.0 [6, 51]", "20.0 [6, 51]", "0.0078", "5.00", "10.00", "500", "50.00"],
     ]
     assert "at 2, two-sided, against default (default: against one-shot)" in table
     assert "Wilson" in table
+    assert "% at 2 |      p | pictures / success | calls / success | tokens / success | seconds / success |" in table
 
 
 def test_the_summary_at_budgets_asked_for_costs_what_the_largest_does() -> None:
     rows = body(summary_table(SOME, budgets=[1]))
-    assert [row[:4] for row in rows] == [
-        ["one-shot", "10", "20.0 [6, 51]", "5.00"],
-        ["default", "10", "20.0 [6, 51]", "5.00"],
+    assert [row[:6] for row in rows] == [
+        ["one-shot", "10", "0", "20.0 [6, 51]", "1", "5.00"],
+        ["default", "10", "0", "20.0 [6, 51]", "1", "5.00"],
     ]
-    assert [row[-1] for row in rows] == ["1", "1"]
 
 
 def test_no_success_has_no_cost_and_one_preset_has_no_test() -> None:
     assert body(summary_table([outcome("default", "a", [False])])) == [
-        ["default", "1", "0.0 [0, 79]", NONE, NONE, NONE, NONE, "0", NONE]
+        ["default", "1", "0", "0.0 [0, 79]", NONE, NONE, NONE, NONE, NONE]
     ]
 
 
@@ -72,8 +74,7 @@ def test_nothing_run_is_said_and_no_error() -> None:
 
 def test_a_run_that_painted_nothing_is_in_the_summary() -> None:
     row = body(summary_table([failed("default", "a")]))[0]
-    assert row[:3] == ["default", "1", "0.0 [0, 79]"]
-    assert row[-2:] == ["1", NONE]
+    assert row[:4] == ["default", "1", "1", "0.0 [0, 79]"]
 
 
 def test_presets_with_different_rows_are_tested_on_shared_ones_alone_and_it_is_said() -> None:
@@ -81,7 +82,33 @@ def test_presets_with_different_rows_are_tested_on_shared_ones_alone_and_it_is_s
     assert "not run on the same briefs" in table
     assert "not run on the same briefs" not in summary_table(SOME)
     apart = body(summary_table([outcome("default", "a", [True]), outcome("one-shot", "b", [False])]))
-    assert [row[-1] for row in apart] == [NONE, NONE]
+    assert [row[4] for row in apart] == [NONE, NONE]
+
+
+def test_where_a_round_paints_several_nothing_is_told_before_it_ends() -> None:
+    wide = outcome("wide", "a", [False, True])
+    wide["stages"] = wide["stages"][1:]
+    table = summary_table([wide, outcome("default", "a", [False, True])])
+    assert {row[0]: row[3] for row in body(table)} == {"wide": NONE, "default": "0.0 [0, 79]"}
+    assert UNDECIDED in table
+    assert UNDECIDED not in summary_table(SOME)
+    assert body(success_table([wide])) == [["wide", NONE, "100.0 [21, 100]"]]
+    assert body(cost_table([wide])) == [["wide", NONE, "2.00"]]
+
+
+def test_presets_judged_in_different_ways_have_no_test_and_the_notes_say_so() -> None:
+    table = summary_table(SOME, terms=Terms(ways={"one-shot": "score", "default": "checklist"}, notes=["a note"]))
+    assert [row[5] for row in body(table)] == [NONE, NONE]
+    assert "McNemar" not in table
+    assert table.endswith("a note")
+
+
+def test_a_preset_that_nobody_judged_has_dashes_and_is_in_no_test() -> None:
+    unjudged = outcome("bare", "a", [True], truth=False, shots=[shot(0, None)])
+    table = summary_table([unjudged, outcome("default", "a", [True], truth=False)], terms=Terms(frozenset({"bare"})))
+    assert ["bare", "1", "0", *[NONE] * 6] in body(table)
+    assert [row[4] for row in body(table)] == [NONE, NONE]
+    assert "counted as no success" not in table
 
 
 def test_pictures_that_nobody_judged_are_told_where_the_judge_decides() -> None:
@@ -106,7 +133,7 @@ def test_what_the_judge_claims_can_be_shown_beside_the_truth() -> None:
     assert body(success_table([run])) == [["default", "0.0 [0, 79]"]]
     claimed = success_table([run], judged=True)
     assert body(claimed) == [["default", "100.0 [21, 100]"]]
-    assert "by the judge" in claimed
+    assert "by each preset's own judge" in claimed
 
 
 def test_categories_have_their_briefs_counted_and_a_dash_where_a_preset_has_none() -> None:
@@ -116,12 +143,11 @@ def test_categories_have_their_briefs_counted_and_a_dash_where_a_preset_has_none
 
 
 def test_the_judge_against_the_truth() -> None:
-    table = confusion_table(Confusion(8, 2, 1, 3, 4))
-    assert body(table) == [["passed by the judge", "8", "1"], ["failed by the judge", "2", "3"]]
-    assert "78.6%" in table
-    assert "25.0% of the wrong ones" in table
-    assert "20.0% of the right ones" in table
-    assert "Unjudged: 4." in table
+    table = confusion_table({"default": Confusion(8, 2, 1, 3, 4), "bare": Confusion(0, 0, 0, 0, 9)})
+    assert body(table) == [
+        ["default", "8", "2", "1", "3", "4", "78.6", "25.0", "20.0"],
+        ["bare", "0", "0", "0", "0", "9", NONE, NONE, NONE],
+    ]
 
 
 def test_the_noise_of_the_judge() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from overpaint.evaluation.experiment import Experiment, open_experiment
 from overpaint.evaluation.score_command import add_score, score
-from overpaint.tools.faults import BadInput
+from overpaint.evaluation.scorers import scorer
+from overpaint.tools.faults import BadInput, ProviderFault
 from tests.evaluation.experiments import make_experiment
 from tests.evaluation.scorers.scored import png
 from tests.servers import Say, chat_server
@@ -49,7 +50,7 @@ def test_means_of_the_delivered_pictures_by_preset(experiment: Experiment, capsy
         words = [f"{preset},", "delivered", f"{sum(some) / len(some):.4f}", str(len(some))]
         assert line.split()[:4] == words
         assert line.endswith("2 pictures, 1 without a value" if preset == FAILED[0] else "3 pictures")
-    assert printed[-1] == "asked models: 0 calls, 0 tokens"
+    assert printed[-2] == "asked models: 0 calls, 0 tokens"
 
 
 def test_one_object_of_json(experiment: Experiment, capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,7 +74,7 @@ def test_calls_are_counted_and_a_second_time_none_is_made(
         assert asked(experiment, *options) == 0
         calls = len(server.asked)
         assert calls == 2 * (3 + 1 + 3)  # three pairs a row; the second row has a run that delivered nothing
-        assert capsys.readouterr().out.endswith(f"asked models: {calls} calls, {18 * calls} tokens\n")
+        assert f"asked models: {calls} calls, {18 * calls} tokens\n" in capsys.readouterr().out
         assert asked(experiment, *options) == 0
         assert len(server.asked) == calls
 
@@ -89,6 +90,24 @@ def test_all_are_those_that_can_run_here(experiment: Experiment, capsys: pytest.
     assert "--set captioner=" in found["caption_score"]["cannot"]
     assert "--set auditor=" in found["auditor"]["cannot"]
     assert "auditor: cannot run here: no model is named" in printed.err
+
+
+def test_beside_named_ones_all_tries_the_others(
+    experiment: Experiment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        scorer, "BUILT_IN", {name: scorer.BUILT_IN[name] for name in ("truth", "checklist", "pairwise")}
+    )
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-this-test-alone")
+    with chat_server(Say(status=401)) as server:
+        options = ("--set", "auditor=openai:m", "--set", f"auditor_base_url={server.url}", "--json")
+        assert asked(experiment, "--scorer", "checklist,all", *options) == 0
+        found = json.loads(capsys.readouterr().out)["scorers"]
+        assert [one["scorer"] for one in found] == ["checklist", "truth", "pairwise"]
+        assert ["cannot" in one for one in found] == [False, False, True]
+        assert "401" in found[2]["cannot"]
+        with pytest.raises(ProviderFault, match="401"):
+            asked(experiment, "--scorer", "pairwise,all", *options)
 
 
 @pytest.mark.slow

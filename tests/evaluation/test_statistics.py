@@ -22,6 +22,7 @@ from overpaint.evaluation.statistics import (
     spent,
     succeeded,
     success,
+    undecided,
 )
 from tests.evaluation.outcomes import failed, outcome, shot
 
@@ -160,6 +161,18 @@ def test_each_preset_is_tested_against_the_best_other_one() -> None:
     rivals = {preset: test.second for preset, test in against_best(MIXED).items() if test}
     assert rivals == {"default": "best-of-n", "best-of-n": "default", "one-shot": "default"}
     assert against_best(MIXED[:2]) == {"one-shot": None}
+
+
+def test_a_preset_is_undecided_where_most_runs_have_painted_and_hold_nothing() -> None:
+    wide = [outcome("wide", row, [False, False, True]) for row in "abc"]
+    for run in wide:
+        run["stages"] = run["stages"][1:]
+    assert [undecided(wide, k) for k in (1, 2, 3)] == [True, False, False]
+    assert not undecided([*wide, *(outcome("wide", row, [True]) for row in "def")], 1)
+    assert not undecided([{**run, "status": "failed"} for run in wide], 1)
+    before = {**outcome("wide", "a", [True])["stages"][0], "images": 0}
+    assert undecided([{**run, "stages": [before, *run["stages"]]} for run in wide], 1)
+    assert list(curves(wide, [1, 2, 3])["wide"]) == [2, 3]
 
 
 def test_curves_by_preset_and_budget() -> None:

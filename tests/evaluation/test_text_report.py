@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from overpaint.evaluation.agreement import Noise
+from overpaint.evaluation.asked import Terms
 from overpaint.evaluation.tables import EMPTY
 from overpaint.evaluation.text_report import noise_of, text_report
 from overpaint.tools.faults import BadInput
@@ -22,11 +23,22 @@ def titles(text: str) -> list[str]:
 def test_every_table_is_there_and_the_summary_first() -> None:
     text = text_report(RUNS, SCORES, Noise(8, 1))
     assert [title.split(",")[0] for title in titles(text)] == [
-        "Success in % of briefs", "Paired tests", "Success in % of briefs", "Pictures painted per success",
-        "Success in % of briefs", "The judge against the truth", "Runs by the round they stopped in",
+        "Success in % of briefs", "Paired tests", "Pictures painted per success", "Success in % of briefs",
+        "The judge of each preset against the truth", "Runs by the round they ended in",
         "Which picture beats the first", "Mean clipscore by round", "Runs by which picture is the best",
     ]  # fmt: skip
     assert "changed 1 of 8 answers" in text
+
+
+def test_categories_have_a_table_where_there_are_several() -> None:
+    told = text_report([*RUNS, outcome("default", "b", [True], category="colours")], {}, Noise(0, 0))
+    assert "by category" in told
+    assert "by category" not in text_report(RUNS, {}, Noise(0, 0))
+
+
+def test_presets_that_cannot_be_compared_have_no_paired_tests() -> None:
+    told = text_report(RUNS, {}, Noise(0, 0), Terms(ways={"default": "checklist", "one-shot": "score"}))
+    assert "Paired tests" not in told
 
 
 def test_references_have_a_table_where_they_were_scored() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,6 +79,15 @@ def test_a_refusal_says_how_to_post_again(folder: Path, checker: ChatServer, sai
     with pytest.raises(ProviderFault, match=f"{told}.*the files are kept, post them with: overpaint post"):
         post_folder(folder, checker.url)
     assert len(checker.requests) == 1
+
+
+def test_the_command_to_post_again_can_be_pasted(folder: Path) -> None:
+    there = folder.rename(folder.with_name("it's done"))
+    with pytest.raises(ProviderFault) as caught:
+        post_folder(there, "http://127.0.0.1:9/run;a=b")
+    assert shlex.split(str(caught.value).partition("with: ")[2]) == [
+        "overpaint", "post", str(there), "http://127.0.0.1:9/run;a=b",
+    ]  # fmt: skip
 
 
 def test_a_dead_checker_is_a_provider_fault(folder: Path) -> None:

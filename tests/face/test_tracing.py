@@ -125,6 +125,8 @@ def test_the_graph_is_served_as_it_is_while_tracing_is_off() -> None:
 
 
 DATA = base64.b64encode(bytes(range(256))).decode()
+BROKEN = base64.encodebytes(bytes(range(256))).decode()
+URL_SAFE = base64.urlsafe_b64encode(bytes(range(256))).decode()
 HASH = f"sha256:{hashlib.sha256(bytes(range(256))).hexdigest()}"
 
 
@@ -138,6 +140,12 @@ HASH = f"sha256:{hashlib.sha256(bytes(range(256))).hexdigest()}"
         ({"source": {"type": "base64", "data": DATA}}, {"source": {"type": "base64", "data": HASH}}),
         ({"mimeType": "image/png", "data": DATA}, {"mimeType": "image/png", "data": HASH}),
         ({"url": "data:image/png;base64,AA="}, {"url": "[data]"}),
+        ({"data": BROKEN}, {"data": f"{HASH}\n"}),
+        ({"data": BROKEN.replace("\n", "\r\n")}, {"data": f"{HASH}\r\n"}),
+        ({"url": f"data:image/png;base64,{BROKEN}"}, {"url": f"{HASH}\n"}),
+        ({"url": f"see data:image/png;base64,{DATA} here"}, {"url": f"see {HASH} here"}),
+        ({"data": URL_SAFE}, {"data": HASH}),
+        ({"url": f"data:image/png;base64,{URL_SAFE.rstrip('=')}"}, {"url": HASH}),
     ],
 )
 def test_pictures_in_messages_are_named_by_the_hash_of_their_bytes(block: Any, traced: Any) -> None:
@@ -151,6 +159,8 @@ def test_pictures_in_messages_are_named_by_the_hash_of_their_bytes(block: Any, t
         "0123456789abcdef" * 4,
         f"file:///{'a-deep/folder_of/' * 20}image.png",
         "ha" * 90,
+        "a fox reads a newspaper by a lake " * 20,
+        "\n".join(["0123456789abcdef" * 4] * 2),
         "data:,",
     ],
 )

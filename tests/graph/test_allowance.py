@@ -76,6 +76,14 @@ def test_the_two_writers_together_leave_a_picture_and_a_look(receipt: Receipt, u
         assert sum(getattr(room, name) for room in rooms) <= kept + 1e-9
 
 
+def test_the_first_writers_leave_every_picture_that_is_painted_once() -> None:
+    settings = Settings(**CAPS, judge_method="none", upsample_method="variations", variations=4)
+    room = writer_room(planned(), settings, checklist=False)
+    assert room.usd == pytest.approx(1.0 - 4 * 0.04)
+    assert room.seconds == pytest.approx(60.0 - 4 * 5.0)
+    assert describer_room(FACTS, settings) == room
+
+
 def test_the_odd_call_is_the_checklists() -> None:
     settings = Settings(max_calls=2)
     assert writer_room(planned(), settings, checklist=True).calls == 1

@@ -166,6 +166,8 @@ METHODS: dict[str, Callable[[random.Random], dict[str, Any]]] = {
     "Similar": lambda c: {"reasoning": "r", "similar": c.random() < 0.3},
     "Rewritten": lambda c: {"reasoning": "r", "revision": f"p{c.random()}"},
     "Chosen": lambda c: {"reasoning": "r", "index": c.randint(0, 4)},
+    "Compared": lambda c: {"rationale": "r", "description": f"p{c.random()} {'word ' * c.randint(1, 20)}"},
+    "Varied": lambda c: {"variants": [f"p{c.random()} q{c.random()} r{c.random()}" for _ in range(c.randint(2, 4))]},
 }
 """What the model says under the methods of published systems, by the title of the schema."""
 
@@ -303,6 +305,33 @@ def test_no_method_of_a_published_system_goes_past_a_cap(
     _keeps_its_caps(world, scenario, {**wanted, **method, **chain})
 
 
+writers = st.one_of(
+    st.fixed_dictionaries(
+        {
+            "upsample_method": st.just("variations"),
+            "variations": st.integers(1, 4),
+            "max_images": st.sampled_from([4, 6]),
+            "judge_method": st.sampled_from(["none", "checklist", "score"]),
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "upsample_method": st.just("compare"),
+            "attempts": st.integers(1, 3),
+            "upsample_words": st.sampled_from([None, "5-15"]),
+        }
+    ),
+)
+
+
+@given(scenarios, chosen, writers)
+@examples(max_examples=50, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_way_of_writing_prompts_goes_past_a_cap(
+    world: World, scenario: Scenario, wanted: dict[str, Any], writing: dict[str, Any]
+) -> None:
+    _keeps_its_caps(world, scenario, {**wanted, **writing, "upsample": True})
+
+
 def _keeps_its_caps(world: World, scenario: Scenario, wanted: dict[str, Any]) -> None:
     world.scenario, world.books, world.mended = scenario, Books(), False
     world.chance = random.Random(scenario.seed)
@@ -315,6 +344,9 @@ def _keeps_its_caps(world: World, scenario: Scenario, wanted: dict[str, Any]) ->
         assert world.books == Books()
         return
     _within_caps(world.books, state, settings)
+    if "prompt" not in state:  # no method but this can end a run before a picture
+        assert settings.upsample_method == "variations"
+        return
     assert state["ended"]
     delivered = state["champion"]
     if world.books.good and not (scenario.free and settings.max_seconds):  # a free one may come just as it is cut off
@@ -328,15 +360,17 @@ async def _carried(world: World, settings: Settings) -> State | BadInput:
     """A run to its end; what broke it off is mended then, and the run taken up again. The fault of one refused."""
     config, given = on_thread(str(uuid.uuid4())), cast(Any, {"brief": BRIEF})
     while True:
+        unwritten = False
         try:
             await world.graph.ainvoke(given, config, context=settings)
         except BadInput as refused:
             return refused
-        except (ProviderFault, Postponed):
+        except (ProviderFault, Postponed) as fault:
+            unwritten = world.mended and "different prompts" in str(fault)
             world.mended = True
         given = None
         kept = await world.graph.aget_state(config)
-        if not kept.next:
+        if unwritten or not kept.next:
             return cast(State, kept.values)
         world.mended = True
 

@@ -37,7 +37,13 @@ async def ended(captions: list[str | None], **more: Any) -> State:
     for number, caption in enumerate(captions):
         verdict = None if caption is None else {"caption": caption, "beliefs": [{"answer": "no"}], "score": 0.0}
         record = {"id": f"{number}.0", "round": number, "previous": before, "prompt": "p", "verdict": verdict}
-        made = {"parent": None, "action": "revise", "seed": number, "outcome": "ok", "image": IMAGE}
+        made = {
+            "parent": None,
+            "action": "revise",
+            "seed": number,
+            "outcome": "ok",
+            "image": {**IMAGE, "sha256": f"{number:064d}"},
+        }
         before = [await toolbox.records.write({**record, **made})]
     last = candidate(f"{len(captions) - 1}.0", "n", record=before[0])
     why = Plan(action="stop", why="rounds=5 is reached", parent=None, count=0, targets=[], stop="rounds")
@@ -87,6 +93,18 @@ async def test_ten_is_not_one_and_what_there_is_not_is_the_first(
     assert update["champion"] is not None
     assert update["champion"]["id"] == id_
     assert said in update["plan"]["why"]
+
+
+@pytest.mark.parametrize(("index", "why"), [(1, "another picture agreed"), (2, "every requirement holds")])
+async def test_a_stop_because_another_picture_passed_is_not_told_of_the_one_that_was_chosen(
+    server: ChatServer, index: int, why: str
+) -> None:
+    server.script = says(index)
+    seen = await ended(["first", "second"])
+    passed = candidate("1.0", "y", record=next(iter(seen["candidates"].values()))["record"])
+    plan = Plan(**{**seen["plan"], "why": "every requirement holds", "stop": "passed"})
+    update = await chosen({**seen, "champion": passed, "candidates": {"1.0": passed}, "plan": plan})
+    assert update["plan"]["why"] == f"{why}; picture {index} of 2 was chosen by its caption"
 
 
 async def test_pictures_without_a_caption_are_not_counted(server: ChatServer) -> None:

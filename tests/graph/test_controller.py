@@ -67,6 +67,27 @@ NEXT: list[tuple[str, State, dict[str, Any], str]] = [
     ("no picture came out", state(round=0, candidates={"0.0": candidate(outcome="blank")}), {}, "reseed"),
 ]  # fmt: skip
 
+PRICED = PainterFacts(edit=None, token_limit=None, price_usd=0.25)
+
+
+@pytest.mark.parametrize(
+    ("caps", "usd", "count"),
+    [
+        ({}, 0.0, 4),
+        ({"max_images": 4}, 0.0, 4),
+        ({"max_usd": 1.0}, 0.0, 4),
+        ({"max_usd": 1.3}, 0.6, 2),
+        ({"max_usd": 1.0}, 0.7, 1),
+    ],
+)
+def test_prompts_to_be_painted_once_are_as_many_as_every_cap_allows(
+    caps: dict[str, Any], usd: float, count: int
+) -> None:
+    settings = Settings(judge_method="none", upsample_method="variations", **caps)
+    seen = state(variants=["a", "b", "c", "d"], receipt=spent(usd=usd), painter=PRICED)
+    assert (plan(seen, settings)["action"], plan(seen, settings)["count"]) == ("start", count)
+
+
 STOPS: list[tuple[State, dict[str, Any], str]] = [
     (state(candidate(beliefs="yyyy")), {}, "passed"),
     (state(candidate(beliefs="yyyn"), tried=["edit"] * 3 + ["revise"] * 3), {}, "patience"),
@@ -133,13 +154,13 @@ def test_the_failed_requirements_become_targets_heaviest_first() -> None:
 
 def test_the_champion_falls_only_to_one_that_loses_nothing_and_gains() -> None:
     champion = candidate("0.0", "yynn")
-    assert crown(champion, [candidate("1.0", "nyyy")]) == champion
-    assert crown(champion, [candidate("1.0", "yynn")]) == champion
-    assert crown(champion, [candidate("1.0", "yyyn")])["id"] == "1.0"  # type: ignore[index]
-    assert crown(champion, [candidate("1.0", "yyyy", outcome="duplicate")]) == champion
-    assert crown(champion, [candidate("1.0", "")]) == champion
-    assert crown(candidate("0.0", ""), [candidate("1.0", "nnnn")])["id"] == "1.0"  # type: ignore[index]
-    assert crown(None, []) is None
+    assert crown(champion, [candidate("1.0", "nyyy")], Settings()) == champion
+    assert crown(champion, [candidate("1.0", "yynn")], Settings()) == champion
+    assert crown(champion, [candidate("1.0", "yyyn")], Settings())["id"] == "1.0"  # type: ignore[index]
+    assert crown(champion, [candidate("1.0", "yyyy", outcome="duplicate")], Settings()) == champion
+    assert crown(champion, [candidate("1.0", "")], Settings()) == champion
+    assert crown(candidate("0.0", ""), [candidate("1.0", "nnnn")], Settings())["id"] == "1.0"  # type: ignore[index]
+    assert crown(None, [], Settings()) is None
 
 
 answers = st.text("ynu", min_size=4, max_size=4)
@@ -150,7 +171,7 @@ def test_the_champion_never_gets_worse(rounds: list[list[str]]) -> None:
     champion: Candidate | None = None
     for number, beliefs in enumerate(rounds):
         before = champion
-        champion = crown(champion, [candidate(f"{number}.{i}", b) for i, b in enumerate(beliefs)])
+        champion = crown(champion, [candidate(f"{number}.{i}", b) for i, b in enumerate(beliefs)], Settings())
         if before is not None and champion is not None:
             held = [i for i, b in enumerate(before["beliefs"]) if b == "y"]
             assert all(champion["beliefs"][i] == "y" for i in held)
@@ -207,9 +228,9 @@ def test_a_changed_checklist_is_judged_first_even_at_a_cap_and_a_wish_comes_afte
 
 def test_a_declined_champion_falls_to_an_equal_and_to_none_that_loses() -> None:
     champion = candidate("0.0", "yyyy")
-    assert crown(champion, [candidate("1.0", "yyyy")], "0.0")["id"] == "1.0"  # type: ignore[index]
-    assert crown(champion, [candidate("1.0", "yyyn")], "0.0") == champion
-    assert crown(champion, [champion], "0.0") == champion
+    assert crown(champion, [candidate("1.0", "yyyy")], Settings(), "0.0")["id"] == "1.0"  # type: ignore[index]
+    assert crown(champion, [candidate("1.0", "yyyn")], Settings(), "0.0") == champion
+    assert crown(champion, [champion], Settings(), "0.0") == champion
     assert plan(state(champion, declined="0.0"), Settings())["action"] == "reseed"
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overpaint.graph.controller import plan
-from overpaint.graph.crowning import at_work, crown, passes
+from overpaint.graph.crowning import at_work, crown, crowned, passes
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate
 from tests.graph.test_controller import candidate, state
@@ -43,20 +43,20 @@ def name(crowned: Candidate | None) -> str | None:
 def test_a_chain_delivers_what_passed_and_else_what_was_painted_last(
     champion: Candidate | None, challenger: Candidate, crowned: str
 ) -> None:
-    assert name(crown(champion, [challenger], settings=LAST)) == crowned
+    assert name(crown(champion, [challenger], LAST)) == crowned
 
 
 def test_in_a_wide_round_of_a_chain_the_one_that_passed_is_taken() -> None:
     wide = [candidate("1.0", "n"), candidate("1.1", "y"), candidate("1.2", "n")]
-    assert name(crown(candidate("0.0", "n"), wide, settings=LAST)) == "1.1"
+    assert name(crown(candidate("0.0", "n"), wide, LAST)) == "1.1"
     none = [candidate("1.0", "n"), candidate("1.1", "n")]
-    assert name(crown(candidate("0.0", "n"), none, settings=LAST)) == "1.1"
+    assert name(crown(candidate("0.0", "n"), none, LAST)) == "1.1"
 
 
 def test_a_passed_picture_that_a_person_declined_falls_to_the_next_of_its_chain() -> None:
     champion = candidate("0.0", "y")
-    assert name(crown(champion, [candidate("1.0", "n")], "0.0", LAST)) == "1.0"
-    assert name(crown(champion, [champion], "0.0", LAST)) == "0.0"
+    assert name(crown(champion, [candidate("1.0", "n")], LAST, "0.0")) == "1.0"
+    assert name(crown(champion, [champion], LAST, "0.0")) == "0.0"
 
 
 @pytest.mark.parametrize(
@@ -76,21 +76,21 @@ def test_a_passed_picture_that_a_person_declined_falls_to_the_next_of_its_chain(
 def test_of_scored_pictures_a_correct_one_goes_first_and_then_the_higher_score(
     champion: Candidate, challenger: Candidate, crowned: str
 ) -> None:
-    assert name(crown(champion, [challenger], settings=SCORE)) == crowned
+    assert name(crown(champion, [challenger], SCORE)) == crowned
 
 
 def test_a_declined_champion_with_a_score_falls_to_an_equal_and_to_none_that_loses() -> None:
     champion = scored("0.0", 0.9, correct=True)
-    assert name(crown(champion, [scored("1.0", 0.9, correct=True)], "0.0", SCORE)) == "1.0"
-    assert name(crown(champion, [scored("1.0", 0.8, correct=True)], "0.0", SCORE)) == "0.0"
-    assert name(crown(champion, [champion], "0.0", SCORE)) == "0.0"
+    assert name(crown(champion, [scored("1.0", 0.9, correct=True)], SCORE, "0.0")) == "1.0"
+    assert name(crown(champion, [scored("1.0", 0.8, correct=True)], SCORE, "0.0")) == "0.0"
+    assert name(crown(champion, [champion], SCORE, "0.0")) == "0.0"
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=8))
 def test_no_scored_picture_is_better_than_the_champion(judged: list[tuple[float, bool]]) -> None:
     champion = None
     for number, (score, correct) in enumerate(judged):
-        champion = crown(champion, [scored(f"{number}.0", score, correct)], settings=SCORE)
+        champion = crown(champion, [scored(f"{number}.0", score, correct)], SCORE)
     assert champion is not None
     assert (passes(champion), champion["score"]) == max((correct, score) for score, correct in judged)
 
@@ -107,6 +107,17 @@ def test_a_chain_goes_on_from_its_last_whole_picture_and_else_from_the_champion(
     assert name(at_work(seen, Settings())) == "0.0"
     assert name(at_work(state(best, candidates=whole(candidate("1.0", outcome="blocked"))), LAST)) == "0.0"
     assert at_work(state(), LAST) is None
+
+
+def test_what_was_delivered_stays_champion_until_a_round_has_ended_since() -> None:
+    chosen, last = candidate("0.0", "n"), candidate("1.0", "n")
+    seen: dict[str, Any] = {"round": 1, "candidates": whole(chosen, last)}
+    assert name(crowned(state(chosen, **seen, plan={"action": "stop", "stop": "rounds"}), LAST)) == "0.0"
+    assert name(crowned(state(chosen, **seen, plan={"action": "stop", "stop": None}), LAST)) == "1.0"
+    assert name(crowned(state(chosen, **seen, plan={"action": "revise", "stop": None}), LAST)) == "1.0"
+    declined = state(chosen, **seen, plan={"action": "stop", "stop": "passed"}, declined="0.0")
+    assert name(crowned(declined, LAST)) == "1.0"
+    assert crowned(state(), LAST) is None
 
 
 NEXT: list[tuple[str, dict[str, Any], tuple[str, str | None]]] = [

@@ -74,6 +74,20 @@ async def test_gains_are_remembered_and_stalls_are_counted() -> None:
     assert (update["tried"], update["champion"]["id"]) == ([], "1.1")
 
 
+async def test_a_run_that_stopped_and_is_taken_up_again_keeps_the_picture_that_was_chosen() -> None:
+    chosen, last = candidate("0.0", "n"), candidate("1.0", "n")
+    stopped = {"action": "stop", "stop": "rounds"}
+    seen = state(chosen, round=1, candidates={"0.0": chosen, "1.0": last}, plan=stopped)
+    _, update = await decided(seen, chain="last", rounds=2, judge_method="strict")
+    assert (update["champion"]["id"], update["plan"]["stop"]) == ("0.0", "rounds")
+
+
+async def test_by_another_checklist_no_stop_has_been_yet() -> None:
+    seen = state(candidate("0.0", "yyyy"), judged_by="another", stopped_at=0)
+    _, update = await decided(seen, mode="full")
+    assert (update["plan"]["action"], update["stopped_at"]) == ("rejudge", None)
+
+
 def test_a_seed_depends_on_run_and_candidate_alone() -> None:
     assert derive_seed(1, "0.0") == derive_seed(1, "0.0") != derive_seed(1, "0.1")
     assert derive_seed(2, "0.0") != derive_seed(1, "0.0")

@@ -87,6 +87,10 @@ async def test_what_is_fixed_stays_whatever_is_said(name: str) -> None:
         "review_checklist": True,
         "upsample_method": "compare",
         "variations": 2,
+        "upsample_words": "10-20",
+        "attempts": 2,
+        "question": "What is in it?",
+        "raw_brief": False,
     }[name]
     assert await in_force(begun(), {name: other}) == {}
     with pytest.raises(BadInput, match=f"{name} is fixed"):

@@ -24,8 +24,8 @@ def speaking(request: Request) -> Say:
         drafts = [{"text": t, "question": f"Is there {t}?", "kind": "object", "expected": "yes"} for t in THINGS]
         return Say(json.dumps({"requirements": [{**d, "weight": 1} for d in drafts]}))
     if request.json["model"] == "c":
-        proposal = {"prompt": TOLD, "boxes": [BOX]}
-        return Say(json.dumps({"diagnosis": "No square.", "feedback": "Add it.", "proposals": [proposal]}))
+        critique = {"diagnosis": "No square.", "feedback": "Add it.", "proposals": [{"prompt": TOLD, "boxes": [BOX]}]}
+        return Say(json.dumps({**critique, "idea": "soft light, which an edit does not follow"}))
     asked = request.json["messages"][-1]["content"][0]["text"]
     said = ["no" if "blue" in line else "yes" for line in asked.splitlines() if line[:1].isdigit()]
     seen = [{"number": i, "answer": answer, "evidence": "e", "box": BOX} for i, answer in enumerate(said, 1)]
@@ -40,7 +40,7 @@ async def test_an_edit_is_an_instruction_or_has_boxes(edit: str, boxes: tuple[ob
         server.think = speaking
         roles = {"writer": "openai:w", "critic": "openai:c", "judge": "openai:j"}
         where = {f"{role}_base_url": server.url for role in roles}
-        settings = {"painter": "moody", **roles, **where, "upsample": False, "max_images": 2, "seed": 1}
+        settings = {"painter": "moody", **roles, **where, "upsample": False, "max_images": 2, "seed": 1, "ideas": True}
         run = await arefine(" and ".join(THINGS), settings=settings)
     first, second = moody.asked
     assert (first.source, first.boxes) == (None, ())

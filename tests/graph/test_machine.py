@@ -19,8 +19,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from overpaint.graph.attempt import Attempt
 from overpaint.graph.controller import plan
-from overpaint.graph.crowning import crown
-from overpaint.graph.minting import of_round, sends, spread
+from overpaint.graph.crowning import crown, of_round
+from overpaint.graph.minting import sends, spread
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate, Proposal, Receipt, State, add_receipts, empty_receipt, merge_candidates
 from overpaint.tools.database import open_database
@@ -83,7 +83,7 @@ class Durable(RuleBasedStateMachine):
         """As the node does: crown, plan, mint; then a checkpoint."""
         made = Settings.model_validate(self.now["settings"])
         before, round_ = self.now["champion"], self.now["round"]
-        champion = crown(before, of_round(self.now, round_))
+        champion = crown(before, of_round(self.now, round_), Settings())
         self._no_worse(before, champion)
         stale = round_ >= 1 and champion == before
         tried = [*self.now["tried"], self.now["plan"]["action"]] if stale else []

@@ -33,6 +33,13 @@ def test_methods_that_do_not_go_together_are_refused_in_one_line(given: dict[str
     assert "\n" not in str(refused.value)
 
 
+def test_more_variations_than_pictures_are_refused_in_words_of_both() -> None:
+    with pytest.raises(BadInput, match=r"do not go together: variations=8 .* max_images=4"):
+        merge({"upsample_method": "variations", "variations": 8, "max_images": 4})
+    merge({"upsample_method": "variations", "variations": 4, "max_images": 4})
+    merge({"variations": 8, "max_images": 4})
+
+
 def test_another_judge_for_a_preset_is_refused_where_its_critic_goes_by_the_judge() -> None:
     for preset in ("dspy-strict", "socratic"):
         with pytest.raises(BadInput, match="do not go together"):

@@ -68,6 +68,14 @@ def test_with_a_cap_on_money_there_is_no_spare_try() -> None:
     assert minted(planned("reseed", state(round=0)))[0]["spare"] == 15
 
 
+def test_the_champion_is_judged_again_wherever_its_chain_has_come_to() -> None:
+    champion = candidate("0.0", "yn", record="a" * 64, depth=2)
+    last = candidate("1.0", "nn", record="b" * 64, image={**IMAGE, "sha256": "1" * 64}, action="edit")
+    seen = state(champion, round=2, candidates={"0.0": champion, "1.0": last})
+    (judged,) = minted(planned("rejudge", seen, chain="last"))
+    assert (judged["parent"], judged["base"], judged["source"], judged["depth"]) == ("0.0", "a" * 64, IMAGE, 2)
+
+
 def test_a_chain_of_edits_is_counted_and_judging_again_does_not_lengthen_it() -> None:
     champion = candidate("0.0", "yn", depth=3)
     seen = planned("edit", state(champion, round=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from overpaint.graph.attempt import Attempt, Carried
 from overpaint.graph.nodes.review import review
 from overpaint.graph.persistence import on_thread
 from overpaint.graph.settings import Settings
-from overpaint.graph.state import Candidate, Critique, Plan, Proposal, State, empty_receipt
+from overpaint.graph.state import Action, Candidate, Critique, Plan, Proposal, State, empty_receipt
 
 BRIEF, PROPOSED, IDEA = "a red circle", "a large red circle", "soft evening light"
 BOX = [0.1, 0.2, 0.5, 0.6]
@@ -22,9 +23,16 @@ BOX = [0.1, 0.2, 0.5, 0.6]
 class Asked:
     """A run that is at review, in a graph of that node alone."""
 
-    def __init__(self, idea: str | None = IDEA, boxes: list[list[float]] | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        idea: str | None = IDEA,
+        boxes: list[list[float]] | None = None,
+        action: Action = "revise",
+        **settings: Any,
+    ) -> None:
         self.painted: list[Attempt] = []
-        self._state = state(idea, boxes or [], settings)
+        self.ended = ""
+        self._state = state(idea, boxes or [], action, settings)
         self._graph = self._wired().compile(checkpointer=InMemorySaver())
 
     def _wired(self) -> StateGraph[State, Any, State, State]:
@@ -35,8 +43,8 @@ class Asked:
         graph = StateGraph(State)
         graph.add_node("review", review)
         graph.add_node("candidate", paint)  # type: ignore[arg-type]
-        for name in ("critique", "decide", "deliver"):
-            graph.add_node(name, lambda _: {})
+        for name in ("critique", "decide", "compare", "deliver"):
+            graph.add_node(name, partial(self._come, name))
         return graph.add_edge(START, "review")
 
     async def begin(self) -> dict[str, Any]:
@@ -47,13 +55,17 @@ class Asked:
         """What is asked after an answer; empty when it was taken."""
         return self._asked(await self._graph.ainvoke(Command(resume=said), on_thread("t")))
 
+    def _come(self, name: str, _: State) -> State:
+        self.ended = name
+        return {}
+
     @staticmethod
     def _asked(came: dict[str, Any]) -> dict[str, Any]:
         pending = came.get("__interrupt__")
         return {} if not pending else {**pending[0].value, **pending[0].value["action_requests"][0]}
 
 
-def state(idea: str | None, boxes: list[list[float]], settings: dict[str, Any]) -> State:
+def state(idea: str | None, boxes: list[list[float]], action: Action, settings: dict[str, Any]) -> State:
     champion = Candidate(
         id="0.0", parent=None, round=0, action="start", depth=0, seed=1, outcome="ok", beliefs="", score=None,
         image={"sha256": "5" * 64, "mime": "image/png", "width": 64, "height": 64}, record="0" * 64,
@@ -64,7 +76,7 @@ def state(idea: str | None, boxes: list[list[float]], settings: dict[str, Any]) 
         painter={"edit": "mask", "token_limit": None, "price_usd": 0.0}, prompt=BRIEF, checklist=[], round=1,
         candidates={"0.0": champion}, champion=champion, tried=[], prompts={}, receipt=empty_receipt(),
         plan=Plan(action="revise", why="", parent="0.0", count=1, targets=[], stop=None), reviewing="prompt",
-        critique=Critique(action="revise", feedback="It is small.", proposals=[proposal], fault=None, idea=idea),
+        critique=Critique(action=action, feedback="It is small.", proposals=[proposal], fault=None, idea=idea),
     )  # fmt: skip
 
 
@@ -121,9 +133,10 @@ async def test_use_idea_is_true_or_false_and_asked_for_again(wrong: object) -> N
     [
         (Asked(idea=None), ""),
         (Asked(ideas=True), f"Idea, already in the prompt: {IDEA}"),
-        (Asked(boxes=[BOX]), f"Idea, which an edit of places cannot follow: {IDEA}"),
+        (Asked(boxes=[BOX], action="edit"), f"Idea, which an edit cannot follow: {IDEA}"),
+        (Asked(action="edit"), f"Idea, which an edit cannot follow: {IDEA}"),
     ],
-    ids=["none", "used", "places"],
+    ids=["none", "used", "places", "instruct"],
 )
 async def test_an_idea_is_offered_only_where_it_can_be_added(run: Asked, told: str) -> None:
     asked = await run.begin()
@@ -131,6 +144,14 @@ async def test_an_idea_is_offered_only_where_it_can_be_added(run: Asked, told: s
     assert told in asked["description"]
     assert ("Idea" in asked["description"]) == bool(told)
     assert "no idea that could be added" in (await run.answer(edit(use_idea=True)))["fault"]
+
+
+@pytest.mark.parametrize("chosen", [False, True])
+async def test_a_picture_is_chosen_among_all_also_where_a_person_stops_the_run(chosen: bool) -> None:
+    run = Asked(judge_method="caption", select_best_image=chosen)
+    await run.begin()
+    await run.answer("stop")
+    assert run.ended == ("compare" if chosen else "deliver")
 
 
 async def test_an_idea_cannot_make_a_prompt_too_long() -> None:

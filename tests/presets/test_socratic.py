@@ -19,7 +19,7 @@ from overpaint.result import Run
 from overpaint.run import arefine
 from overpaint.runs import load_run
 from tests.image_servers import OpenAIImages, openai_images
-from tests.servers import ChatServer, Request, chat_server
+from tests.servers import ChatServer, Request, Say, chat_server
 
 BRIEF = "a fox that reads a newspaper"
 ROLES = ("writer", "critic", "judge", "captioner")
@@ -300,6 +300,19 @@ def test_templates_that_cannot_be_used_are_refused_before_anything_is_painted(
     assert wrong in line
     assert not socrates.images.requests
     assert not socrates.chat.asked
+
+
+async def test_a_run_that_stands_before_the_choice_takes_other_settings(socrates: Socrates) -> None:
+    def think(request: Request) -> str | Say:
+        return Say("no", status=400) if kind_of(request.json) == "best" else socrates.think(request)
+
+    socrates.chat.think = think
+    run = await arefine(BRIEF, preset="socratic", settings={**MODELS, "rounds": 2})
+    assert (run.status, run.receipt["images"]) == ("failed", 2)
+    socrates.chat.think = socrates.think
+    run = await aresume(run.run, settings={"rounds": 3})
+    assert (run.stop_reason, run.receipt["images"]) == ("rounds", 3)
+    assert "picture 1 of 3 was chosen by its caption" in run.why
 
 
 async def test_a_caption_that_cannot_be_compared_leaves_the_picture_unjudged_and_in_the_history(

@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET
 
 from overpaint.evaluation.charts import NAME, Scale, canvas, colour, line, mark, number, ticks, write
 from overpaint.evaluation.statistics import Rate
-from overpaint.phrases import clean
+from overpaint.phrases import clean, counted
 
-WIDTH, LEFT, RIGHT = 760, 190, 76
+WIDTH, LEFT, RIGHT = 760, 190, 122
 ROW, HEAD, FOOT = 24, 30, 46
 """Pixels of a row, of a group's heading, and below the last row."""
 COLUMN, WIDE, TALL = 26, 18, 96
@@ -69,9 +69,12 @@ def _draw_row(svg: ET.Element, row: Row, y: float, across: Scale) -> None:
     if row.before is not None:
         line(svg, f"leader {colour(row.index)}", across(row.before), y, across(row.rate.mean), y)
         mark(svg, row.index, across(row.before), y, hollow=True, said=f"{row.name}, before: {number(row.before)}")
-    said = f"{row.name}: {number(row.rate.mean)} ({number(row.rate.low)} to {number(row.rate.high)})"
+    rate = row.rate
+    between = f"{number(rate.low)} to {number(rate.high)}, {counted(rate.briefs, 'brief')}"
+    said = f"{row.name}: {number(rate.mean)} ({between})"
     mark(svg, row.index, across(row.rate.mean), y, said=said)
     write(svg, "label", WIDTH - RIGHT + 14, y + 4, number(row.rate.mean))
+    write(svg, "said", WIDTH - RIGHT + 60, y + 4, f"({row.rate.briefs:,})")
 
 
 def columns_chart(name: str, index: int, counts: Mapping[int, int], *, x: str, most: int, last: int) -> ET.Element:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from overpaint.evaluation.asked import still_to_do
 from overpaint.evaluation.grids import grid, number, percent, probability
 from overpaint.evaluation.nouns import Outcome, Row
 from overpaint.evaluation.statistics import Cost, Paired, Rate, basis, paired, per_success, success
@@ -45,12 +46,16 @@ class Difference:
 
 @dataclass(frozen=True)
 class Shared:
-    """Briefs that both have, by row id; how many each has; how many ids stand for different briefs in the two."""
+    """Briefs that both have, by row id; how many each has; how many ids stand for different briefs in the two.
+
+    `unfinished` says of each experiment that has runs still to be done how many.
+    """
 
     rows: frozenset[str]
     first: int
     second: int
     other_brief: int
+    unfinished: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ def differences(first: Side, second: Side, pairs: Iterable[tuple[str, str]]) -> 
             for name, a, b in _differing(one[part], two[part])
             if not isinstance(a, list) and not isinstance(b, list)
         ]
-    found += [Difference("asked", name, one.get(name), two.get(name)) for name in ("budget", "seed")]
+    found += [Difference("asked", name, one.get(name), two.get(name)) for name in ("budget", "sample")]
     order = ("settings", "models", "prompts", "versions", "dataset", "asked")
     return sorted((d for d in found if d.first != d.second), key=lambda d: order.index(d.part))
 
@@ -113,7 +118,9 @@ def shared_rows(first: Side, second: Side) -> Shared:
     left, right = ({row["id"]: row["brief"] for row in side.rows} for side in (first, second))
     ids = left.keys() & right.keys()
     same = frozenset(row for row in ids if left[row] == right[row])
-    return Shared(same, len(left), len(right), len(ids) - len(same))
+    unfinished = ((side.name, still_to_do(side.about, side.outcomes)) for side in (first, second))
+    said = dict.fromkeys(f"{clean(name, 80)}: {told}" for name, told in unfinished if told)
+    return Shared(same, len(left), len(right), len(ids) - len(same), tuple(said))
 
 
 def results(first: Side, second: Side, pairs: Iterable[tuple[str, str]], shared: Shared, budget: int) -> list[Result]:
@@ -177,14 +184,14 @@ def result_table(found: Sequence[Result], budget: int) -> str:
 
 
 def shared_line(shared: Shared) -> str:
-    """How many briefs both have, in a sentence."""
+    """How many briefs both have, in a sentence, and what is still to be done."""
     told = (
         f"{counted(len(shared.rows), 'brief')} shared, of {shared.first} in the first and {shared.second} in the second"
     )
     other = (
         f"; {shared.other_brief} more have the same id and another text, and are left out" if shared.other_brief else ""
     )
-    return f"{told}{other}."
+    return " ".join([f"{told}{other}.", *shared.unfinished])
 
 
 def _namesake(wanted: str | None, names: Sequence[str]) -> str | None:

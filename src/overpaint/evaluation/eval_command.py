@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,12 +19,11 @@ from overpaint.tools.faults import BadInput
 
 if TYPE_CHECKING:
     from overpaint.evaluation.experiment import Experiment
-    from overpaint.evaluation.nouns import Dataset, Outcome
+    from overpaint.evaluation.nouns import Dataset
     from overpaint.graph.settings import Settings
 
 BUDGET = 8
 INTERRUPTED = 130
-SHOWN_FAULTS = 5
 
 
 def add_eval(sub: argparse.ArgumentParser) -> None:
@@ -59,23 +56,36 @@ def add_eval(sub: argparse.ArgumentParser) -> None:
 
 
 def evaluate(args: Namespace) -> int:
-    """Run an evaluation, or the rest of one, and print its table; 130 when it was interrupted.
+    """Run an evaluation, or the rest of one, and print its table; 3 when every run failed, 130 when it was interrupted.
 
     Raises:
         BadInput: something given cannot be used; nothing was run. Or this machine is at fault (a full disk).
-        ProviderFault: a provider failed all runs.
+        ProviderFault: a provider failed the last runs, which are left to be done.
     """
+    from overpaint.evaluation.eval_results import tell
     from overpaint.evaluation.harness import complete
 
     for package in ("numpy", "pyarrow", "scipy"):
         extra(package, "an evaluation")
+    if args.langsmith:
+        _see_langsmith()
     out = sys.stderr if args.json else sys.stdout
     experiment = _resumed(args) if args.resume else _begun(args, out)
     say(f"experiment {experiment.name}: {experiment.folder}", out)
     if not complete(experiment, args.workers):
         return _interrupted(args, experiment)
-    _tell(experiment, as_json=args.json, langsmith=args.langsmith)
-    return 0
+    return tell(experiment, as_json=args.json, langsmith=args.langsmith)
+
+
+def _see_langsmith() -> None:
+    """Find that LangSmith's key is not set before there is anything to upload.
+
+    Raises:
+        BadInput: it is not.
+    """
+    from overpaint.evaluation.langsmith_upload import open_client
+
+    open_client()
 
 
 def _begun(args: Namespace, out: Any) -> Experiment:
@@ -103,6 +113,8 @@ def _resumed(args: Namespace) -> Experiment:
 
     if args.name is None:
         raise BadInput("which experiment is to be resumed? Give its --name, and --out if it had one")
+    if args.dataset is None and (unread := _of_dataset(args)):
+        raise BadInput(f"{unread[0]} is of a dataset: name the dataset too, or leave it out to go on as it was begun")
     experiment = open_experiment(args.name, args.out)
     asked: dict[str, Any] = {}
     if args.dataset is not None:
@@ -115,6 +127,11 @@ def _resumed(args: Namespace) -> Experiment:
     refuse_other(experiment, asked)
     _see_usable(merge(settings) for settings in experiment.about["presets"].values())
     return experiment
+
+
+def _of_dataset(args: Namespace) -> list[str]:
+    """The options that say what part of a dataset is meant, or how it is read, as far as they are given."""
+    return [f"--{name}" for name in ("limit", "sample", "columns", "images") if getattr(args, name) is not None]
 
 
 def _presets(args: Namespace, budget: int, recorded: Sequence[str] = ()) -> Mapping[str, Settings]:
@@ -148,86 +165,27 @@ def columns_from(text: str) -> dict[str, str]:
     """Read `what=column` pairs, parted by commas.
 
     Raises:
-        BadInput: one of them is no pair.
+        BadInput: one of them is no pair, or names again what another has named.
     """
-    columns = {}
+    columns: dict[str, str] = {}
     for pair in text.split(","):
         what, equals, column = (part.strip() for part in pair.partition("="))
         if not (what and equals and column):
             raise BadInput(
                 f"--columns {clean(pair, 60)!r} is not what=column; write for example --columns brief=caption"
             )
+        if what in columns:
+            raise BadInput(f"--columns names {clean(what, 60)} twice: {columns[what]} and {column}; name it once")
         columns[what] = column
     return columns
 
 
 def _interrupted(args: Namespace, experiment: Experiment) -> int:
     done = counted(len(experiment.outcomes()), "run")
-    place = "" if args.out is None else f" --out {shlex.quote(str(args.out))}"
-    say(
-        f"overpaint: interrupted, {done} kept; go on with: overpaint eval --resume --name {experiment.name}{place}",
-        sys.stderr,
-    )
+    say(f"overpaint: interrupted, {done} kept; go on with: {experiment.resume_command}", sys.stderr)
     if args.json:
         say_json({"status": "interrupted", "experiment": str(experiment.folder)})
     return INTERRUPTED
-
-
-def _tell(experiment: Experiment, *, as_json: bool, langsmith: bool) -> None:
-    from overpaint.evaluation.report import write_report
-    from overpaint.evaluation.tables import summary_table
-
-    outcomes, report = experiment.outcomes(), write_report(experiment)
-    if not as_json:
-        for line in ["", *summary_table(outcomes).splitlines(), "", *_faults(outcomes), f"report: {report}"]:
-            say(line)
-    urls = _uploaded(experiment) if langsmith else {}
-    if as_json:
-        say_json({**_to_json(experiment, outcomes, report), **({"langsmith": urls} if langsmith else {})})
-        return
-    for preset, url in urls.items():
-        say(f"LangSmith, {preset}: {url}")
-
-
-def _uploaded(experiment: Experiment) -> dict[str, str | None]:
-    """Where LangSmith shows each preset."""
-    from overpaint.evaluation.langsmith_upload import upload
-
-    return {one.preset: one.url for one in asyncio.run(upload(experiment, upload_results=True))}
-
-
-def _faults(outcomes: Sequence[Outcome]) -> list[str]:
-    """Why runs failed: the first few, each with its brief."""
-    failed = [outcome for outcome in outcomes if outcome["status"] == "failed"]
-    lines = [f"  {o['preset']}, {clean(o['row'], 60)}: {clean(o['error'] or '', 200)}" for o in failed[:SHOWN_FAULTS]]
-    more = [f"  and {len(failed) - SHOWN_FAULTS:,} more"] if len(failed) > SHOWN_FAULTS else []
-    return [f"{counted(len(failed), 'run')} failed:", *lines, *more] if failed else []
-
-
-def _to_json(experiment: Experiment, outcomes: Sequence[Outcome], report: Path) -> dict[str, Any]:
-    from overpaint.evaluation.statistics import against_best, basis, by_preset, finite, per_success, ranked, success
-
-    found, tests = by_preset(outcomes), against_best(outcomes)
-    presets = [
-        {
-            "preset": preset,
-            "success": asdict(success(found[preset])),
-            "per_success": {name: finite(value) for name, value in asdict(per_success(found[preset])).items()},
-            "failed": sum(outcome["status"] == "failed" for outcome in found[preset]),
-            "against_best": asdict(test) if (test := tests[preset]) else None,
-        }
-        for preset in ranked(outcomes)
-    ]
-    dataset = experiment.about["dataset"]
-    return {
-        "status": "done",
-        "experiment": str(experiment.folder),
-        "dataset": {**dataset, "rows": len(dataset["rows"])},
-        "budget": experiment.about["budget"],
-        "success_by": basis(outcomes),
-        "presets": presets,
-        "report": str(report),
-    }
 
 
 def _dated(dataset: str) -> str:

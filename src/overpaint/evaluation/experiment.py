@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
+import shlex
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from overpaint.evaluation.json_lines import append_lines, damaged, read_lines
 from overpaint.evaluation.nouns import Outcome, Row, Score
 from overpaint.tools.faults import BadInput
 from overpaint.tools.home import current_home, disk_faults
@@ -49,16 +50,30 @@ class Experiment:
         """The folder of its report."""
         return self.folder / "report"
 
+    @property
+    def resume_command(self) -> str:
+        """What is typed to go on with it."""
+        return f"overpaint eval --resume --name {self.folder.name} --out {shlex.quote(str(self.folder.parent))}"
+
     def rows(self) -> list[Row]:
         """Its briefs, in the order of the dataset."""
-        return cast("list[Row]", _read_lines(self.folder / _ROWS))
+        return cast("list[Row]", read_lines(self.folder / _ROWS))
 
     def outcomes(self) -> list[Outcome]:
-        """What is known by now, by row and preset in the order they were asked for."""
+        """What is known by now, by row and preset in the order they were asked for; of two of one run, the later.
+
+        Raises:
+            BadInput: the file cannot be read, or has what is no outcome of this experiment.
+        """
         ids = {row: place for place, row in enumerate(self.about["dataset"]["rows"])}
         presets = {preset: place for place, preset in enumerate(self.about["presets"])}
-        found = cast("list[Outcome]", _read_lines(self.folder / _OUTCOMES))
-        return sorted(found, key=lambda outcome: (ids[outcome["row"]], presets[outcome["preset"]]))
+        path, found = self.folder / _OUTCOMES, dict[tuple[int, int], Outcome]()
+        for number, line in enumerate(read_lines(path), 1):
+            try:
+                found[ids[line["row"]], presets[line["preset"]]] = line
+            except (TypeError, KeyError):
+                raise damaged(path, number) from None
+        return [outcome for _, outcome in sorted(found.items(), key=lambda item: item[0])]
 
     def add_outcome(self, outcome: Outcome) -> None:
         """Keep an outcome; when this returns, it is on disk.
@@ -66,11 +81,11 @@ class Experiment:
         Raises:
             BadInput: the disk refused.
         """
-        _append(self.folder / _OUTCOMES, [outcome])
+        append_lines(self.folder / _OUTCOMES, [outcome])
 
     def scores(self, scorer: str) -> list[Score]:
         """What a scorer gave; nothing where it was never asked."""
-        return cast("list[Score]", _read_lines(self._scores(scorer)))
+        return cast("list[Score]", read_lines(self._scores(scorer)))
 
     def add_scores(self, scorer: str, rows: Iterable[Score]) -> None:
         """Keep scores; when this returns, they are on disk.
@@ -78,7 +93,7 @@ class Experiment:
         Raises:
             BadInput: the disk refused, or the scorer's name cannot be that of a file.
         """
-        _append(self._scores(scorer), rows)
+        append_lines(self._scores(scorer), rows)
 
     def image(self, sha256: str) -> Path | None:
         """The file of a picture, None when it is not there."""
@@ -121,13 +136,16 @@ def create_experiment(name: str, about: Mapping[str, Any], rows: Iterable[Row], 
         BadInput: the name cannot be used or is taken, or the disk refused.
     """
     folder = experiments_folder(out) / checked_name(name)
-    with disk_faults(folder.parent):
+    try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"cannot keep experiments in {folder.parent} ({error.strerror}): give another --out") from error
+    with disk_faults(folder.parent):
         refuse_taken(folder)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".making-") as made:
             whole = Path(made, name)
             whole.mkdir()
-            _append(whole / _ROWS, rows)
+            append_lines(whole / _ROWS, rows)
             (whole / _ABOUT).write_text(json.dumps({"name": name, **about}, indent=2) + "\n", "utf-8")
             whole.rename(folder)
     return open_experiment(folder)
@@ -159,7 +177,7 @@ def open_experiment(name: str | Path, out: Path | None = None) -> Experiment:
         BadInput: there is none, or what is kept of it cannot be read.
     """
     place = experiments_folder(out)
-    folder = next((f for f in (place / name, Path(name).absolute()) if (f / _ABOUT).is_file()), None)
+    folder = next((f for f in (place / name, Path(name).absolute()) if _is_there(f / _ABOUT)), None)
     if folder is None:
         there = sorted(f.parent.name for f in place.glob(f"*/{_ABOUT}"))
         known = f"there are: {', '.join(there)}" if there else "there is none yet; make one with overpaint eval"
@@ -168,30 +186,22 @@ def open_experiment(name: str | Path, out: Path | None = None) -> Experiment:
         about = json.loads((folder / _ABOUT).read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(f"{folder / _ABOUT} cannot be read ({error}): restore it from a backup") from None
+    if not _describes(about):
+        raise BadInput(f"{folder / _ABOUT} describes no experiment: restore it from a backup")
     return Experiment(folder, about)
 
 
-def _append(path: Path, rows: Iterable[Any]) -> None:
-    with disk_faults(path):
-        path.parent.mkdir(exist_ok=True)
-        with path.open("a+b") as file:
-            # What a process wrote that died half-way must not run into the next line.
-            file.seek(0)
-            file.truncate(file.read().rfind(b"\n") + 1)
-            file.write("".join(f"{json.dumps(row)}\n" for row in rows).encode())
-            file.flush()
-            os.fsync(file.fileno())
-
-
-def _read_lines(path: Path) -> list[Any]:
-    """The rows of a file of JSON lines, none where it is not there; what follows the last line's end was cut off."""
-    with disk_faults(path):
-        lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-    return [_read_line(line, path, number) for number, line in enumerate(lines, 1)]
-
-
-def _read_line(line: bytes, path: Path, number: int) -> Any:
+def _is_there(path: Path) -> bool:
     try:
-        return json.loads(line)
-    except ValueError:
-        raise BadInput(f"line {number} of {path} is damaged: restore the file from a backup") from None
+        return path.is_file()
+    except (OSError, ValueError):  # too long, or with a NUL in it
+        return False
+
+
+def _describes(about: Any) -> bool:
+    return (
+        isinstance(about, dict)
+        and isinstance(about.get("presets"), dict)
+        and isinstance(about.get("dataset"), dict)
+        and isinstance(about["dataset"].get("rows"), list)
+    )

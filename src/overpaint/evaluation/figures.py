@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from xml.etree import ElementTree as ET
 
+from overpaint.evaluation.asked import NO_TERMS, Terms
 from overpaint.evaluation.bars import Row, columns_chart, rows_chart
 from overpaint.evaluation.charts import Series
 from overpaint.evaluation.curves import curve_chart
@@ -14,6 +15,8 @@ from overpaint.evaluation.nouns import Outcome, Score
 from overpaint.evaluation.standing import REFERENCE, Values, best_indices, mean_by_round, stop_rounds
 from overpaint.evaluation.statistics import basis, budgets_of, by_preset, curves, rate
 
+JUDGE = "judge"
+"""What the scores that the runs' own judges gave are called beside those of scorers."""
 EACH = 16
 """Up to so many pictures, success is drawn at each number of them."""
 
@@ -35,11 +38,18 @@ def judged(outcomes: Iterable[Outcome]) -> list[Score]:
     ]
 
 
-def success_figure(outcomes: Sequence[Outcome]) -> ET.Element:
-    """Success against budget: at every number of pictures up to EACH, at some beyond."""
+def heading(name: str) -> str:
+    """What a scorer is called in headings."""
+    return "judge (each preset's own)" if name == JUDGE else name
+
+
+def success_figure(outcomes: Sequence[Outcome], terms: Terms = NO_TERMS) -> ET.Element:
+    """Success against budget, where there is any to tell: at every number of pictures up to EACH, at some beyond."""
     budgets = budgets_of(outcomes)
     shown = list(range(1, budgets[-1] + 1)) if budgets and budgets[-1] <= EACH else budgets
-    series = [Series(preset, rates) for preset, rates in curves(outcomes, shown).items()]
+    series = [
+        Series(preset, {} if preset in terms.unjudged else rates) for preset, rates in curves(outcomes, shown).items()
+    ]
     y = f"share of briefs with success, {basis(outcomes)}"
     return curve_chart("Success against budget", series, x="pictures, at most", y=y, shares=True)
 
@@ -51,28 +61,34 @@ def scorer_figure(name: str, outcomes: Sequence[Outcome], scores: Sequence[Score
     if references:
         rows.append(Row("reference pictures", len(by_preset(outcomes)), rate(list(references.values()))))
     return rows_chart(
-        f"{name} by preset", [("", rows)], x=f"{name}, mean of the pictures delivered; hollow: of the first"
+        f"{heading(name)} by preset",
+        [("", rows)],
+        x=f"{name}, mean of the pictures delivered; hollow: of the first; in brackets: briefs",
     )
 
 
 def combined_figure(outcomes: Sequence[Outcome], scores: Scores) -> ET.Element:
     """All scorers on one axis: each one's lowest value of any picture of the experiment is 0, its highest 1."""
-    groups = [(name, _rows(outcomes, Values(scaled(some)))) for name, some in scores.items()]
-    return rows_chart("All scorers", groups, x="mean of the pictures delivered, scaled; hollow: of the first")
+    groups = [(heading(name), _rows(outcomes, Values(scaled(some)))) for name, some in scores.items()]
+    return rows_chart(
+        "All scorers", groups, x="mean of the pictures delivered, scaled; hollow: of the first; in brackets: briefs"
+    )
 
 
 def rounds_figure(name: str, outcomes: Sequence[Outcome], scores: Sequence[Score]) -> ET.Element:
     """The mean a scorer gives in each round."""
     series = [Series(preset, rates) for preset, rates in mean_by_round(outcomes, scores).items()]
-    return curve_chart(f"Mean {name} in each round", series, x="round", y=f"{name}, mean", shares=False)
+    return curve_chart(
+        f"Mean {heading(name)} in each round", series, x="round", y=f"{heading(name)}, mean", shares=False
+    )
 
 
 def stop_figures(outcomes: Sequence[Outcome]) -> list[ET.Element]:
-    """In which round the runs of each preset stopped, one chart each."""
+    """In which round the runs of each preset ended, one chart each."""
     counts = {
         preset: {at: n for at, n in some.items() if at is not None} for preset, some in stop_rounds(outcomes).items()
     }
-    return _columns(counts, "round of the stop")
+    return _columns(counts, "round it ended in")
 
 
 def best_figures(outcomes: Sequence[Outcome], scores: Sequence[Score]) -> list[ET.Element]:

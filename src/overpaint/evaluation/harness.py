@@ -20,7 +20,8 @@ from overpaint.plain import say
 from overpaint.tools.database import open_database
 from overpaint.tools.faults import ProviderFault
 from overpaint.tools.home import open_home, use_home
-from overpaint.tools.leases import Leases
+from overpaint.tools.leases import Held, Leases
+from overpaint.tools.owner import host_and_pid
 from overpaint.tools.prices import LOCAL
 
 DEAD_AFTER = 20
@@ -50,7 +51,7 @@ def complete(experiment: Experiment, workers: int | None) -> bool:
     try:
         return asyncio.run(carry_out(experiment, processes, side_by_side, progress))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        return False
+        return not jobs_left(experiment)
 
 
 def _spread(workers: int | None, experiment: Experiment) -> tuple[int, int]:
@@ -79,7 +80,7 @@ async def carry_out(experiment: Experiment, processes: int, side_by_side: int, p
         False when a signal ended it before all was done.
 
     Raises:
-        ProviderFault: a provider is dead; what it failed is left to be done.
+        ProviderFault: a provider is dead, or failed the last runs; what it failed is left to be done.
         Held: another process works on this experiment.
         BadInput: something is wrong with this machine.
     """
@@ -111,8 +112,14 @@ async def _alone_on(experiment: Experiment) -> AsyncIterator[None]:
         if task is not None:
             task.cancel()
 
-    async with Leases(open_database()).held(f"experiment {experiment.about['id']}", on_lost):
-        yield
+    leases, name = Leases(open_database()), f"experiment {experiment.about['id']}"
+    try:
+        async with leases.held(name, on_lost):
+            yield
+    except Held as held:
+        owner = await leases.holder(name)
+        who = "process {1} on {0}".format(*host_and_pid(owner)) if owner else "another process"
+        raise Held(f"{who} is working on this experiment: wait until it is done, or end it and try again.") from held
 
 
 async def _tick(progress: Progress) -> None:
@@ -122,7 +129,7 @@ async def _tick(progress: Progress) -> None:
 
 
 class Keeping:
-    """Keeps outcomes; those of runs that a provider failed only when another run shows that it lives.
+    """Keeps outcomes; those of runs that a provider failed only when a later run shows that it lives.
 
     So an experiment is not filled with the failures of a dead provider, and can be gone on with when it is back.
     """
@@ -130,7 +137,6 @@ class Keeping:
     def __init__(self, experiment: Experiment) -> None:
         self._experiment = experiment
         self._held: list[Outcome] = []
-        self._lives = any(outcome["status"] != "failed" for outcome in experiment.outcomes())
 
     def keep(self, outcome: Outcome) -> None:
         """Take one outcome in.
@@ -148,17 +154,15 @@ class Keeping:
         else:
             self._let_go()
             self._experiment.add_outcome(outcome)
-            self._lives = True
 
     def end(self) -> None:
         """No more will come.
 
         Raises:
-            ProviderFault: the provider failed every run there was.
+            ProviderFault: the provider failed the last runs.
         """
-        if self._held and not self._lives:
+        if self._held:
             self._give_up()
-        self._let_go()
 
     def _let_go(self) -> None:
         for outcome in self._held:
@@ -167,5 +171,8 @@ class Keeping:
 
     def _give_up(self) -> None:
         failed = self._held[-1]
-        many = f"{len(self._held)} runs, one after the other" if len(self._held) > 1 else "the run"
-        raise ProviderFault(f"the provider failed {many}: {failed['error']}")
+        many = f"the last {len(self._held)} runs" if len(self._held) > 1 else "the last run"
+        raise ProviderFault(
+            f"the provider failed {many}: {failed['error']} | They count for nothing; when it is back, go on with:"
+            f" {self._experiment.resume_command}"
+        )

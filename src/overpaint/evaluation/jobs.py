@@ -42,8 +42,8 @@ def preset_settings(presets: Sequence[str], common: Mapping[str, Any], budget: i
         budget: most pictures of a run; a preset with a tighter cap of its own keeps it.
 
     Raises:
-        BadInput: no presets, one named twice, one that there is not or that waits for a person, or settings that
-            cannot be used.
+        BadInput: no presets, one named twice, one that there is not or that needs a person, or settings that cannot be
+            used.
     """
     if not presets:
         raise BadInput("no preset is named: give one or several, as in --preset one-shot,default")
@@ -51,13 +51,20 @@ def preset_settings(presets: Sequence[str], common: Mapping[str, Any], budget: i
         raise BadInput(f"preset {twice[0]!r} is named twice: name each once")
     if "seed" in common:
         raise BadInput("the seed of a run comes from its brief's id, the same under all presets: leave seed out")
+    if "max_images" in common:
+        raise BadInput("the most pictures of a run are the same under all presets: give --budget, not max_images")
     return {name: _settings(name, common, budget) for name in presets}
 
 
 def _settings(preset: str, common: Mapping[str, Any], budget: int) -> Settings:
     own = {**load_preset(preset, given=MODELS), **common}
-    cap = merge(own).max_images if "max_images" in own else budget
-    settings = merge(own, {"max_images": min(budget, cap)})
+    try:
+        cap = merge(own).max_images if "max_images" in own else budget
+        settings = merge(own, {"max_images": min(budget, cap)})
+    except BadInput as fault:
+        raise BadInput(f"preset {preset!r} within --budget {budget}: {fault}") from None
+    if settings.critique_method == "human":
+        raise BadInput(f"preset {preset!r} needs a person, and nobody is there: leave it out")
     waits = {"review": settings.review != "never", "review_checklist": settings.review_checklist}
     waits["on_unknown"] = settings.on_unknown == "ask"
     if asks := [name for name, waiting in waits.items() if waiting]:
@@ -105,17 +112,26 @@ def refuse_other(experiment: Experiment, asked: Mapping[str, Any]) -> None:
         asked: what is asked for now: any of `dataset`, `presets`, `budget`, as experiment.json holds them.
 
     Raises:
-        BadInput: it differs, or the prompts have changed since; says in what.
+        BadInput: it differs, or the prompts or overpaint itself have changed while runs are left to do; says in what.
     """
-    recorded = experiment.about
-    found = [*_differences(recorded, asked)]
-    changed = sorted(name for name, sha in prompt_hashes().items() if recorded["prompts"].get(name, sha) != sha)
-    found += [f"the prompt {name} has changed" for name in changed]
+    found = [*_differences(experiment.about, asked)]
+    if jobs_left(experiment):
+        found += _changes(experiment.about)
     if found:
         raise BadInput(
             f"experiment {experiment.name!r} was begun otherwise: {'; '.join(found)}. Go on as it was begun, or give"
             " another --name"
         )
+
+
+def _changes(recorded: Mapping[str, Any]) -> Iterator[str]:
+    """What has changed since the experiment was begun."""
+    before, now = recorded["versions"].get("overpaint"), versions_of("", frozenset()).get("overpaint")
+    if before != now:
+        yield f"it was overpaint {before}, and this is {now}"
+    for name, sha in sorted(prompt_hashes().items()):
+        if recorded["prompts"].get(name, sha) != sha:
+            yield f"the prompt {name} has changed"
 
 
 def _differences(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[str]:

@@ -78,7 +78,7 @@ async def upload(experiment: Experiment, *, upload_results: bool, client: Client
     try:
         if not upload_results:
             return await _evaluated(experiment, outcomes, _examples(experiment), _silent_client(), upload_results=False)
-        client = client or _client()
+        client = client or open_client()
         examples = await asyncio.to_thread(_sent_examples, experiment, client)
         done = await _evaluated(experiment, outcomes, examples, client, upload_results=True)
         await asyncio.to_thread(client.flush)
@@ -223,7 +223,12 @@ def _example(row: Row) -> dict[str, Any]:
     }
 
 
-def _client() -> Client:
+def open_client() -> Client:
+    """LangSmith's client, by the environment.
+
+    Raises:
+        BadInput: no key is set.
+    """
     from langchain_core.tracers.langchain import get_client
 
     client = get_client()

@@ -13,7 +13,7 @@ from langgraph.types import Overwrite
 
 from overpaint.driving import Wheel, at_the_wheel
 from overpaint.evaluation.jobs import Job
-from overpaint.evaluation.nouns import Outcome, Row
+from overpaint.evaluation.nouns import Outcome
 from overpaint.evaluation.outcome import failure, read_outcome
 from overpaint.feedback import scores_of, send_feedback
 from overpaint.graph.kept import read_thread
@@ -81,7 +81,7 @@ async def _to_its_end(wheel: Wheel, job: Job, config: RunnableConfig) -> None:
     kept = await read_thread(wheel.graph, wheel.thread)
     given, context = None, None
     if "run" not in kept.values:
-        given, context = _input(job.row), merge(job.settings)
+        given, context = _input(job), merge(job.settings)
         await preflight(job.row["brief"], None, context)
     elif kept.values.get("ended") == "provider":  # an outcome that was not kept, since the provider failed for all
         again = {"ended": None, "fatal": Overwrite("")}
@@ -91,7 +91,9 @@ async def _to_its_end(wheel: Wheel, job: Job, config: RunnableConfig) -> None:
     await wheel.graph.ainvoke(given, config, context=context, durability="sync", control=wheel.control)
 
 
-def _input(row: Row) -> dict[str, Any]:
-    """What a run is told of a row: no reference picture, no caption, no truth."""
-    given: dict[str, Any] = {"brief": row["brief"]}
-    return given if row["requirements"] is None else {**given, "requirements": row["requirements"]}
+def _input(job: Job) -> dict[str, Any]:
+    """What a run is told of a row: no reference picture, caption or truth; a checklist where its judge reads one."""
+    given: dict[str, Any] = {"brief": job.row["brief"]}
+    if job.row["requirements"] is None or merge(job.settings).judge_method != "checklist":
+        return given
+    return {**given, "requirements": job.row["requirements"]}

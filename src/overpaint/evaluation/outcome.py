@@ -61,17 +61,28 @@ async def read_outcome(
         job: what was to be done.
         run: as it stands.
         fault: what ended it; None when it came to its own end.
-        seconds: wall seconds it took.
+        seconds: wall seconds that this process took; those of an earlier one are told by what its models took.
+
+    Returns:
+        The outcome; a failure where a picture whose truth is asked for is lost.
 
     Raises:
-        BadInput: a picture of it is missing.
+        BadInput: the disk or the database refused.
     """
+    shots = [_shot(record) for record in run.candidates]
+    seconds = max(seconds, run.receipt["seconds"])
+    try:
+        truth = await _truths(shots, job.row["truth"])
+    except BadInput as lost:
+        if lost.__cause__ is not None:  # of the disk, which would end all other runs too
+            raise
+        told = f"a picture that it painted is lost or damaged: OVERPAINT_HOME={current_home()} overpaint verify names it"
+        return {**failure(job, told, seconds), "run": run.run, "receipt": run.receipt}
     history = await read_history(wheel.graph, wheel.thread)
     decided = list(_decisions(history))
     stop_round = _stop_round(history[-1]) if decided else None
     stages = dict(decided)
     stopped = stages[stop_round]["champion"] if stop_round in stages else None
-    shots = [_shot(record) for record in run.candidates]
     return Outcome(
         preset=job.preset,
         row=job.row["id"],
@@ -86,7 +97,7 @@ async def read_outcome(
         stopped=stopped,
         shots=shots,
         stages=[stage for _, stage in decided],
-        truth=await _truths(shots, job.row["truth"]),
+        truth=truth,
         receipt=run.receipt,
         seconds=round(seconds, 3),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
+from overpaint.evaluation.asked import NO_TERMS, Terms
 from overpaint.evaluation.grids import grid, probability, share
 from overpaint.evaluation.nouns import Outcome, Score
 from overpaint.evaluation.standing import PLACES, REFERENCE, beats
@@ -13,12 +14,19 @@ from overpaint.graph.state import Receipt, add_receipts, empty_receipt
 from overpaint.phrases import clean, counted, percent
 
 
-def headline(outcomes: Sequence[Outcome]) -> str:
-    """The result in one sentence: the best preset, and how sure it is that it beats the next."""
+def headline(outcomes: Sequence[Outcome], terms: Terms = NO_TERMS) -> str:
+    """The result in one sentence: the best preset, and how sure it is that it beats the next; or why there is none."""
     if not outcomes:
         return "No brief has been run yet."
-    best, *others = ranked(outcomes)
-    found, test = by_preset(outcomes), against_best(outcomes)[best]
+    if all(outcome["status"] == "failed" for outcome in outcomes):
+        return f"All runs failed ({len(outcomes):,}). The first: {clean(outcomes[0]['error'] or 'unknown', 300)}"
+    told = terms.told(outcomes)
+    if not told:
+        return "Nobody judged these pictures: there is no success to tell."
+    if terms.ways:
+        return "Each preset was judged in a way of its own: their success cannot be compared."
+    best, *others = ranked(told)
+    found, test = by_preset(told), against_best(told)[best]
     said = f"{clean(best, 60)} succeeds on {percent(success(found[best]).mean)} of {counted(len(found[best]), 'brief')}"
     if test is None:
         return f"{said}."

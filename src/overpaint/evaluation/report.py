@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from overpaint.evaluation.agreement import confusion
-from overpaint.evaluation.asked import alike, facts, said, settings_table
+from overpaint.evaluation.agreement import Noise
+from overpaint.evaluation.asked import alike, facts, said, settings_table, still_to_do, terms
 from overpaint.evaluation.charts import as_file, as_text
 from overpaint.evaluation.experiment import Experiment
 from overpaint.evaluation.exporting_results import Scores, write_results, write_whole
 from overpaint.evaluation.figures import (
+    JUDGE,
     best_figures,
     combined_figure,
+    heading,
     judged,
     rounds_figure,
     scorer_figure,
@@ -24,17 +26,14 @@ from overpaint.evaluation.figures import (
 )
 from overpaint.evaluation.markdown import Table, read_table
 from overpaint.evaluation.nouns import Outcome, Score
-from overpaint.evaluation.page_tables import headline, paired_table, shares_table, spent
+from overpaint.evaluation.page_tables import headline, shares_table, spent
 from overpaint.evaluation.scorers.scorer import names
 from overpaint.evaluation.scoring import current
 from overpaint.evaluation.standing import Values
 from overpaint.evaluation.strips import examples
-from overpaint.evaluation.tables import category_table, confusion_table, cost_table, summary_table
-from overpaint.evaluation.text_report import noise_of, text_report
+from overpaint.evaluation.tables import noise_line, summary_table
+from overpaint.evaluation.text_report import noise_of, success_tables, text_report
 from overpaint.phrases import clean, counted, receipt_line
-
-JUDGE = "judge"
-"""What the scores that the runs' own judge gave are called beside those of scorers."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +41,12 @@ class Witness:
     """What one scorer says, ready to be shown.
 
     `rounds`, `best` and `shares` are None where it was asked about one picture of each run. `missing` pictures got no
-    value; `why` is the first reason. `options` are what its values depend on, such as the model it asked.
+    value; `why` is the first reason. `title` says what its values are, `options` what they depend on, such as the
+    model it asked.
     """
 
     name: str
+    title: str
     chart: ET.Element
     rounds: ET.Element | None
     best: list[ET.Element] | None
@@ -65,14 +66,15 @@ def write_report(experiment: Experiment) -> Path:
         BadInput: the folder cannot be written, or a package of overpaint[eval] is missing.
     """
     outcomes, scores, folder = experiment.outcomes(), scores_of(experiment), experiment.report
-    drawn, given = charts(outcomes, scores), {JUDGE: judged(outcomes), **scores} if outcomes else {}
+    drawn, given = charts(experiment, outcomes, scores), {JUDGE: judged(outcomes), **scores} if outcomes else {}
     write_results(folder, outcomes, scores, experiment.rows())
-    tables = text_report(outcomes, given, noise_of(experiment.home))
+    noise = noise_of(experiment.home)
+    tables = text_report(outcomes, given, noise, terms(experiment.about, outcomes))
     write_whole(folder / "table.txt", tables.encode(errors="replace"))
     for name, svg in drawn.items():
         write_whole(folder / f"{name}.svg", as_file(svg))
     page = folder / "index.html"
-    write_whole(page, _render(experiment, outcomes, scores, drawn).encode(errors="replace"))
+    write_whole(page, _render(experiment, outcomes, scores, drawn, noise).encode(errors="replace"))
     return page
 
 
@@ -82,30 +84,38 @@ def scores_of(experiment: Experiment) -> dict[str, list[Score]]:
     return {name: scores for name, scores in found.items() if scores}
 
 
-def charts(outcomes: Sequence[Outcome], scores: Scores) -> dict[str, ET.Element]:
+def charts(experiment: Experiment, outcomes: Sequence[Outcome], scores: Scores) -> dict[str, ET.Element]:
     """The charts that are files too, by name: success, one for each scorer, and all scorers combined."""
     if not outcomes:
         return {}
     given = {JUDGE: judged(outcomes), **scores}
     alone = {f"scorer-{name}": scorer_figure(name, outcomes, some) for name, some in given.items()}
-    return {"success": success_figure(outcomes), **alone, "combined": combined_figure(outcomes, given)}
+    return {
+        "success": success_figure(outcomes, terms(experiment.about, outcomes)),
+        **alone,
+        "combined": combined_figure(outcomes, given),
+    }
 
 
-def _render(experiment: Experiment, outcomes: Sequence[Outcome], scores: Scores, drawn: dict[str, ET.Element]) -> str:
-    about = experiment.about
+def _render(
+    experiment: Experiment, outcomes: Sequence[Outcome], scores: Scores, drawn: dict[str, ET.Element], noise: Noise
+) -> str:
+    about, on = experiment.about, terms(experiment.about, outcomes)
+    done = still_to_do(about, outcomes) or f"{counted(len(outcomes), 'run')}."
     given = {JUDGE: judged(outcomes), **scores} if outcomes else {}
     template = _environment().get_template("evaluation.html.jinja")
     return str(
         template.render(
             name=experiment.name,
-            headline=headline(outcomes),
-            lead=f"{counted(len(outcomes), 'run')}. Spent in all: {receipt_line(spent(outcomes))}.",
+            headline=headline(outcomes, on),
+            lead=f"{done} Spent in all: {receipt_line(spent(outcomes))}.",
             facts=facts(about),
             settings=read_table(settings_table(about["presets"])),
             shared=[(key, said(value)) for key, value in alike(about["presets"]).items()],
             bad=about["dataset"]["bad"],
-            summary=read_table(summary_table(outcomes)),
-            tables=[read_table(table) for table in _tables(outcomes)],
+            summary=read_table(summary_table(outcomes, terms=on)),
+            tables=[read_table(table) for table in (success_tables(outcomes, on) if outcomes else ())],
+            noise=noise_line(noise),
             charts=drawn,
             scorers=[_witness(name, drawn[f"scorer-{name}"], outcomes, some) for name, some in given.items()],
             stops=stop_figures(outcomes),
@@ -114,23 +124,16 @@ def _render(experiment: Experiment, outcomes: Sequence[Outcome], scores: Scores,
     )
 
 
-def _tables(outcomes: Sequence[Outcome]) -> list[str]:
-    if not outcomes:
-        return []
-    tables = [category_table(outcomes), paired_table(outcomes), cost_table(outcomes)]
-    known = any(outcome["truth"] for outcome in outcomes)
-    return [*tables, confusion_table(confusion(outcomes))] if known else tables
-
-
 def _witness(name: str, chart: ET.Element, outcomes: Sequence[Outcome], scores: Sequence[Score]) -> Witness:
     values, faults = Values(scores), [score["fault"] or "" for score in scores if score["value"] is None]
     several = any(len(values.painted(outcome)) > 1 for outcome in outcomes)
     return Witness(
-        name=name,
+        name=heading(name),
+        title=scores[-1]["detail"].get("title", "") if scores else "",
         chart=chart,
         rounds=rounds_figure(name, outcomes, scores) if several else None,
         best=best_figures(outcomes, scores) if several else None,
-        shares=read_table(shares_table(outcomes, scores, name)) if several else None,
+        shares=read_table(shares_table(outcomes, scores, heading(name))) if several else None,
         missing=len(faults),
         why=faults[0] if faults else "",
         options=scores[-1]["detail"].get("options", {}) if scores else {},

@@ -17,7 +17,7 @@ from overpaint.commands import say_json, settings_from
 from overpaint.phrases import counted
 from overpaint.phrases import seconds as duration
 from overpaint.plain import say
-from overpaint.tools.faults import BadInput
+from overpaint.tools.faults import BadInput, ProviderFault
 
 if TYPE_CHECKING:
     from overpaint.evaluation.experiment import Experiment
@@ -54,7 +54,7 @@ def add_score(sub: argparse.ArgumentParser) -> None:
         metavar="A,B,…",
         required=True,
         help="truth, checklist, clipscore, image_similarity, caption_score, auditor, pairwise, llm_eval, those of other"
-        f" packages; or {ALL} that can run here",
+        f" packages; or {ALL} that can run here, beside those named",
     )
     sub.add_argument(
         "--set",
@@ -70,11 +70,11 @@ def add_score(sub: argparse.ArgumentParser) -> None:
 
 
 def score(args: argparse.Namespace) -> int:
-    """Score an experiment by each scorer that was named, or by all that can run here, and print the means.
+    """Score an experiment by each scorer that was named, and with `all` by others that can run here; print the means.
 
     Raises:
         BadInput: no such experiment, scorer or option, or a scorer that was named cannot run here.
-        ProviderFault: a model that a scorer asks failed; what was scored before is kept.
+        ProviderFault: a model that such a scorer asks failed; what was scored before is kept.
     """
     from overpaint.evaluation.experiment import open_experiment
     from overpaint.evaluation.report import write_report
@@ -82,7 +82,7 @@ def score(args: argparse.Namespace) -> int:
     from overpaint.evaluation.scoring import current, score_experiment
 
     experiment = open_experiment(args.experiment, args.out)
-    asked, options = _asked(args.scorer), settings_from(args.set)
+    (named, asked), options = _asked(args.scorer), settings_from(args.set)
     _refuse_unknown(asked, options)
     given: list[Score] = []
     told: list[dict[str, Any]] = []
@@ -90,8 +90,8 @@ def score(args: argparse.Namespace) -> int:
         try:
             scorer = _open(experiment, name, options)
             scoring = asyncio.run(score_experiment(experiment, scorer, _progress(name)))
-        except BadInput as fault:
-            if args.scorer != ALL:
+        except (BadInput, ProviderFault) as fault:
+            if name in named:
                 raise
             told.append({"scorer": name, "cannot": str(fault)})
             _say(args, [f"{name}: cannot run here: {fault}", ""])
@@ -127,15 +127,15 @@ def _mean(preset: str, values: Sequence[float | None]) -> Mean:
     return Mean(preset, round(fmean(valued), 6) if valued else None, len(valued), len(values) - len(valued))
 
 
-def _asked(text: str) -> list[str]:
+def _asked(text: str) -> tuple[list[str], list[str]]:
+    """The scorers that were named, which must run; and those to be tried, which with `all` are all."""
     from overpaint.evaluation.scorers.scorer import names
 
-    if text == ALL:
-        return names()
     asked = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if not asked:
         raise BadInput(f"no scorer is named: use some of {', '.join(names())}, or {ALL}")
-    return asked
+    named = [name for name in asked if name != ALL]
+    return named, list(dict.fromkeys([*named, *names()])) if ALL in asked else named
 
 
 def _refuse_unknown(asked: Iterable[str], options: dict[str, Any]) -> None:

@@ -96,7 +96,7 @@ def mean_by_round(outcomes: Sequence[Outcome], scores: Iterable[Score]) -> dict[
 
 
 def stop_rounds(outcomes: Sequence[Outcome]) -> dict[str, Counter[int | None]]:
-    """How many runs stopped in each round, by preset; None: without a stop."""
+    """How many runs ended in each round, whatever ended them, by preset; None: without such a round."""
     return {preset: Counter(o["stop_round"] for o in some) for preset, some in by_preset(outcomes).items()}
 
 

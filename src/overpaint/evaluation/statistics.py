@@ -116,11 +116,20 @@ def success(outcomes: Sequence[Outcome], budget: int | None = None, *, judged: b
     return rate([float(succeeded(outcome, budget, judged=judged)) for outcome in outcomes])
 
 
+def undecided(outcomes: Sequence[Outcome], budget: int) -> bool:
+    """Whether most runs of a preset had painted all pictures of a budget, and decided nothing yet.
+
+    So it is where a round paints more pictures than the budget has: no success can be told there.
+    """
+    return 2 * sum(_is_undecided(outcome, budget) for outcome in outcomes) > len(outcomes)
+
+
 def curves(outcomes: Sequence[Outcome], budgets: Sequence[int] | None = None) -> dict[str, dict[int, Rate]]:
-    """Success by preset and budget; at those of `budgets_of` when None."""
+    """Success by preset and budget, where it is decided; at the budgets of `budgets_of` when None."""
     chosen = budgets_of(outcomes) if budgets is None else budgets
     return {
-        preset: {budget: success(some, budget) for budget in chosen} for preset, some in by_preset(outcomes).items()
+        preset: {budget: success(some, budget) for budget in chosen if not undecided(some, budget)}
+        for preset, some in by_preset(outcomes).items()
     }
 
 
@@ -214,3 +223,10 @@ def _held(outcome: Outcome, budget: int | None) -> tuple[str | None, bool]:
 def _stage(outcome: Outcome, budget: int) -> Stage | None:
     """The last stage within a budget."""
     return next((stage for stage in reversed(outcome["stages"]) if stage["images"] <= budget), None)
+
+
+def _is_undecided(outcome: Outcome, budget: int) -> bool:
+    if outcome["status"] == "failed" or outcome["receipt"]["images"] <= budget:
+        return False
+    stage = _stage(outcome, budget)
+    return stage is None or stage["images"] == 0

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from overpaint.evaluation.agreement import Confusion, Noise
+from overpaint.evaluation.asked import NO_TERMS, Terms
 from overpaint.evaluation.grids import NONE, grid, number, percent, probability, share
 from overpaint.evaluation.intervals import FEW
 from overpaint.evaluation.nouns import Outcome, Score
@@ -22,6 +23,7 @@ from overpaint.evaluation.statistics import (
     per_success,
     ranked,
     success,
+    undecided,
 )
 from overpaint.phrases import counted
 
@@ -29,45 +31,46 @@ INTERVALS = (
     "Intervals are 95%: percentile bootstrap over briefs; Wilson's score interval where fewer than "
     f"{FEW} briefs succeed or fail."
 )
+UNDECIDED = f"{NONE}: a preset that paints several pictures a round holds none of them before the round ends."
 EMPTY = "No brief has been run yet."
 
 
-def summary_table(outcomes: Sequence[Outcome], *, budgets: Sequence[int] | None = None) -> str:
+def summary_table(outcomes: Sequence[Outcome], *, budgets: Sequence[int] | None = None, terms: Terms = NO_TERMS) -> str:
     """The table to read first: per preset, best first, success by budget and what each success cost.
 
     Args:
         outcomes: of any presets; a preset may lack rows that another has.
         budgets: numbers of pictures to tell success at; 1, 2, 4, 8… up to the most that a run painted when None.
             Costs, order and tests are at the largest.
+        terms: on which the presets can be compared.
     """
     if not outcomes:
         return EMPTY
     chosen = sorted(budgets or budgets_of(outcomes) or [1])
-    found, tests = by_preset(outcomes), against_best(outcomes, chosen[-1])
+    found = by_preset(outcomes)
+    tests = {} if terms.ways else against_best(terms.told(outcomes), chosen[-1])
     rows = [
         [
             preset,
             str(len(found[preset])),
-            *(percent(success(found[preset], budget)) for budget in chosen),
-            *_costs(per_success(found[preset], chosen[-1])),
             str(sum(outcome["status"] == "failed" for outcome in found[preset])),
-            _p(tests[preset]),
+            *_successes([] if preset in terms.unjudged else found[preset], chosen, tests.get(preset)),
         ]
         for preset in ranked(outcomes, chosen[-1])
     ]
-    head = ["preset", "briefs", *(f"% at {budget}" for budget in chosen), *_COST_HEAD, "failed", "p"]
+    head = ["preset", "briefs", "failed", *(f"% at {budget}" for budget in chosen), "p", *_COST_HEAD]
     title = f"Success in % of briefs, {basis(outcomes)}, by pictures painted at most"
-    return grid(title, head, rows, _notes(outcomes, chosen[-1], tests))
+    return grid(title, head, rows, [*_notes(outcomes, chosen, tests, terms), *terms.notes])
 
 
 def success_table(outcomes: Sequence[Outcome], budgets: Sequence[int] | None = None, *, judged: bool = False) -> str:
     """Success by budget with intervals; `judged`: as the judge claims it, also where the truth is known."""
     chosen = sorted(budgets or budgets_of(outcomes))
     rows = [
-        [preset, *(percent(success(some, budget, judged=judged)) for budget in chosen)]
+        [preset, *(_share(some, budget, judged=judged) for budget in chosen)]
         for preset, some in by_preset(outcomes).items()
     ]
-    by = "by the judge" if judged else basis(outcomes)
+    by = "by each preset's own judge" if judged else basis(outcomes)
     return grid(
         f"Success in % of briefs, {by}, by pictures painted at most", ["preset", *map(str, chosen)], rows, [INTERVALS]
     )
@@ -76,10 +79,7 @@ def success_table(outcomes: Sequence[Outcome], budgets: Sequence[int] | None = N
 def cost_table(outcomes: Sequence[Outcome], budgets: Sequence[int] | None = None) -> str:
     """Pictures painted for each success, by budget."""
     chosen = sorted(budgets or budgets_of(outcomes))
-    rows = [
-        [preset, *(number(per_success(some, budget).images) for budget in chosen)]
-        for preset, some in by_preset(outcomes).items()
-    ]
+    rows = [[preset, *(_images(some, budget) for budget in chosen)] for preset, some in by_preset(outcomes).items()]
     return grid("Pictures painted per success, by pictures painted at most", ["preset", *map(str, chosen)], rows)
 
 
@@ -95,18 +95,22 @@ def category_table(outcomes: Sequence[Outcome], budget: int | None = None) -> st
     return grid(title, ["preset", *kinds], [*rows, ["(briefs)", *counts]])
 
 
-def confusion_table(found: Confusion) -> str:
-    """What the judge said of pictures whose truth is known."""
+def confusion_table(found: Mapping[str, Confusion]) -> str:
+    """What each preset's judge said of pictures whose truth is known."""
     rows = [
-        ["passed by the judge", str(found.right_passed), str(found.wrong_passed)],
-        ["failed by the judge", str(found.right_failed), str(found.wrong_failed)],
+        [
+            preset,
+            *map(str, (one.right_passed, one.right_failed, one.wrong_passed, one.wrong_failed, one.unjudged)),
+            *map(share, (one.agreed, one.false_passes, one.false_fails)),
+        ]
+        for preset, one in found.items()
     ]
-    notes = [
-        f"They agree on {share(found.agreed)}% of the judged pictures; {share(found.false_passes)}% of the wrong ones "
-        f"were passed, {share(found.false_fails)}% of the right ones failed. Unjudged: {found.unjudged}. "
-        "A picture that several runs painted counts for each."
-    ]
-    return grid("The judge against the truth, in pictures", ["", "right", "wrong"], rows, notes)
+    head = [
+        "preset", "right, passed", "right, failed", "wrong, passed", "wrong, failed", "unjudged", "agree %",
+        "passed of wrong %", "failed of right %",
+    ]  # fmt: skip
+    notes = ["A picture that several runs painted counts for each."]
+    return grid("The judge of each preset against the truth, in pictures", head, rows, notes)
 
 
 def noise_line(noise: Noise) -> str:
@@ -150,8 +154,8 @@ def rounds_table(outcomes: Sequence[Outcome], scores: Sequence[Score], scorer: s
 
 
 def stop_table(outcomes: Sequence[Outcome]) -> str:
-    """How many runs stopped in each round."""
-    return _histogram("Runs by the round they stopped in", stop_rounds(outcomes))
+    """How many runs ended in each round."""
+    return _histogram("Runs by the round they ended in, whatever ended them", stop_rounds(outcomes))
 
 
 def best_table(outcomes: Sequence[Outcome], scores: Iterable[Score], scorer: str) -> str:
@@ -159,7 +163,23 @@ def best_table(outcomes: Sequence[Outcome], scores: Iterable[Score], scorer: str
     return _histogram(f"Runs by which picture is the best, by {scorer}, counted from 0", best_indices(outcomes, scores))
 
 
-_COST_HEAD = ("pictures/success", "calls", "tokens", "seconds")
+_COST_HEAD = ("pictures / success", "calls / success", "tokens / success", "seconds / success")
+
+
+def _successes(outcomes: Sequence[Outcome], budgets: Sequence[int], test: Paired | None) -> list[str]:
+    """Shares, test and costs of a preset; dashes without outcomes."""
+    if not outcomes:
+        return [NONE] * (len(budgets) + 1 + len(_COST_HEAD))
+    shares = [_share(outcomes, budget) for budget in budgets]
+    return [*shares, _p(test), *_costs(per_success(outcomes, budgets[-1]))]
+
+
+def _share(outcomes: Sequence[Outcome], budget: int, *, judged: bool = False) -> str:
+    return NONE if undecided(outcomes, budget) else percent(success(outcomes, budget, judged=judged))
+
+
+def _images(outcomes: Sequence[Outcome], budget: int) -> str:
+    return NONE if undecided(outcomes, budget) else number(per_success(outcomes, budget).images)
 
 
 def _costs(cost: Cost) -> list[str]:
@@ -174,11 +194,13 @@ def _at(budget: int | None) -> str:
     return "" if budget is None else f", at {counted(budget, 'picture')}"
 
 
-def _notes(outcomes: Sequence[Outcome], budget: int, tests: Mapping[str, Paired | None]) -> list[str]:
-    notes = [
-        INTERVALS,
-        f"Pictures, calls, tokens and seconds are per success, at {budget}; a failed run is no success.",
-    ]
+def _notes(
+    outcomes: Sequence[Outcome], budgets: Sequence[int], tests: Mapping[str, Paired | None], terms: Terms
+) -> list[str]:
+    budget = budgets[-1]
+    notes = [INTERVALS, f"What a success cost is told at {budget}; a failed run is no success."]
+    if any(undecided(some, at) for some in by_preset(terms.told(outcomes)).values() for at in budgets):
+        notes.append(UNDECIDED)
     best = next((test for test in tests.values() if test), None)
     if best:
         notes.append(
@@ -187,7 +209,7 @@ def _notes(outcomes: Sequence[Outcome], budget: int, tests: Mapping[str, Paired 
         )
     if len({frozenset(o["row"] for o in some) for some in by_preset(outcomes).values()}) > 1:
         notes.append("The presets were not run on the same briefs: only the tests compare the same ones.")
-    unjudged = _unjudged(outcomes)
+    unjudged = _unjudged(terms.told(outcomes))
     if unjudged:
         said = ", ".join(f"{preset} {count}" for preset, count in unjudged.items())
         notes.append(f"Delivered pictures that no judge passed or failed, counted as no success: {said}.")

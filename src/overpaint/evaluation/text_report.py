@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import cast
 
 from overpaint.evaluation.agreement import Noise, confusion, judge_noise
+from overpaint.evaluation.asked import NO_TERMS, Terms
 from overpaint.evaluation.exporting_results import Scores
+from overpaint.evaluation.figures import heading
 from overpaint.evaluation.nouns import Outcome, Score
 from overpaint.evaluation.page_tables import paired_table
 from overpaint.evaluation.standing import REFERENCE
+from overpaint.evaluation.statistics import by_preset
 from overpaint.evaluation.tables import (
     best_table,
     category_table,
@@ -29,22 +32,33 @@ from overpaint.sweeping import stored
 from overpaint.tools.files import read_checked
 
 
-def text_report(outcomes: Sequence[Outcome], scores: Scores, noise: Noise) -> str:
+def text_report(outcomes: Sequence[Outcome], scores: Scores, noise: Noise, terms: Terms = NO_TERMS) -> str:
     """Every table, the summary first, then those of each scorer.
 
     Args:
         outcomes: of any presets.
         scores: of any scorers.
         noise: of the judge.
+        terms: on which the presets can be compared.
     """
-    parts = [summary_table(outcomes)]
+    parts = [summary_table(outcomes, terms=terms)]
     if outcomes:
-        parts += [paired_table(outcomes), category_table(outcomes), cost_table(outcomes)]
-        if any(outcome["truth"] for outcome in outcomes):
-            parts += [success_table(outcomes, judged=True), confusion_table(confusion(outcomes))]
-        parts += [noise_line(noise), stop_table(outcomes)]
-        parts += [table for name, some in scores.items() for table in _scorer_tables(name, outcomes, some)]
+        parts += [*success_tables(outcomes, terms), noise_line(noise), stop_table(outcomes)]
+        parts += [table for name, some in scores.items() for table in _scorer_tables(heading(name), outcomes, some)]
     return "\n\n".join(parts) + "\n"
+
+
+def success_tables(outcomes: Sequence[Outcome], terms: Terms = NO_TERMS) -> list[str]:
+    """All that is told of success after the summary."""
+    told = terms.told(outcomes)
+    tables = [] if terms.ways else [paired_table(told)]
+    if len({outcome["category"] for outcome in told}) > 1:
+        tables.append(category_table(told))
+    tables.append(cost_table(told))
+    if any(outcome["truth"] for outcome in outcomes):
+        judges = {preset: confusion(some) for preset, some in by_preset(outcomes).items()}
+        tables += [success_table(outcomes, judged=True), confusion_table(judges)]
+    return tables
 
 
 def noise_of(home: Path) -> Noise:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ MOST_DEATHS = 3
 have."""
 POLL_SECONDS = 0.2
 GOODBYE_SECONDS = 5.0
+LAST_SECONDS = 1.0
 
 
 @dataclass
@@ -78,8 +80,7 @@ class Crew:
                         yield outcome
             await asyncio.to_thread(self._dismiss)
         finally:
-            for worker in self._workers:
-                _kill(worker)
+            _end(self._workers)
 
     def _is_busy(self, control: RunControl) -> bool:
         at_work = any(worker.jobs for worker in self._workers)
@@ -130,7 +131,7 @@ class Crew:
 
     def _bereft(self, worker: Worker) -> list[Outcome]:
         """Of a worker that died: its jobs go to others, which take up what it had done, or have failed."""
-        _kill(worker)
+        _end([worker])
         self._workers.remove(worker)
         if not worker.jobs:
             return []
@@ -160,7 +161,12 @@ def _send(worker: Worker, job: Job | None) -> None:
         worker.pipe.send(job)
 
 
-def _kill(worker: Worker) -> None:
-    worker.process.kill()
-    worker.process.join()
-    worker.pipe.close()
+def _end(workers: Sequence[Worker]) -> None:
+    """Let workers end by themselves, which leaves nothing behind that Python would warn of; kill those that do not."""
+    for worker in workers:
+        worker.pipe.close()
+    deadline = time.monotonic() + LAST_SECONDS
+    for worker in workers:
+        worker.process.join(max(0.0, deadline - time.monotonic()))
+        worker.process.kill()
+        worker.process.join()

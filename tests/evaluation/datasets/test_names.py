@@ -9,14 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overpaint.evaluation.datasets.known import KNOWN, VARIABLE, file_of
-from overpaint.evaluation.datasets.names import load_dataset
+from overpaint.evaluation.datasets.names import describe, load_dataset
 from overpaint.evaluation.datasets.subsets import part_of
-from overpaint.evaluation.nouns import Row
+from overpaint.evaluation.nouns import Dataset, Row
 from overpaint.tools.faults import BadInput
 
 
 def row(name: str) -> Row:
     return Row(id=name, brief="x", category="", requirements=None, pictures=[], captions=[], truth=None)
+
+
+def test_one_of_a_kind_is_told_in_the_singular() -> None:
+    made = Dataset("mine", "a.csv", "", [row("a")], [], 1, {"captions": 1, "questions": 2})
+    assert describe(made) == ["mine: 1 of 1 rows, 1 caption, 2 questions"]
 
 
 def ids(rows: list[Row]) -> list[str]:

@@ -123,7 +123,7 @@ def test_reference_pictures_and_captions_of_a_table(tmp_path: Path) -> None:
     [
         ({"brief": "nothing"}, "no column 'nothing', only what, key"),
         ({"id": "key"}, "brief is needed"),
-        ({"brief": "what", "colour": "key"}, "brief=COLUMN"),
+        ({"brief": "what", "colour": "key"}, "holds no 'colour': it may hold brief, id, category"),
         (None, "--columns brief=COLUMN"),
     ],
 )

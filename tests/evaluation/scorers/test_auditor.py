@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 
 from overpaint.evaluation.scorers.auditor import Auditor
+from overpaint.evaluation.scorers.llm_eval import LlmEval
+from overpaint.evaluation.scorers.pairwise import Pairwise
 from overpaint.evaluation.scorers.scorer import Scored
 from overpaint.graph.checklists import numbered, read_checklist
 from overpaint.graph.schemas import RequirementDraft
@@ -106,6 +108,8 @@ async def test_its_calls_are_noted(server: ChatServer, tmp_path: Path) -> None:
         ("openai:m", "http://box:1/v1", "openai:m", "http://box:2/v1", False),
         ("openai:m", "http://box:1/v1", "openai:m", None, False),
         ("openai:m", None, "openai:other", None, False),
+        ("openai:M", None, "openai:m-2026-01-31", None, True),
+        ("openai:m-mini", None, "openai:m", None, False),
         ("shapes", None, "shapes", None, False),
     ],
 )
@@ -116,8 +120,21 @@ async def test_the_judge_is_no_auditor(
     if not same:
         await Auditor(auditor, auditor_url).check(pictures)
         return
-    with pytest.raises(BadInput, match="openai:m is the judge of preset default already"):
+    with pytest.raises(BadInput, match=f"{auditor} is the judge of preset default already"):
         await Auditor(auditor, auditor_url).check(pictures)
+
+
+@pytest.mark.parametrize("kind", [Auditor, LlmEval, Pairwise])
+async def test_who_describes_the_pictures_that_are_judged_is_no_auditor(kind: Any, server: ChatServer) -> None:
+    settings = {"judge": "openai:j", "captioner": "openai:m"}
+    for method, said in (("caption", "openai:m is the captioner of preset socratic"), ("checklist", None)):
+        judged = {"preset": "socratic", "settings": {**settings, "judge_method": method}}
+        pictures = [delivered(a_row(), None, **judged), delivered(a_row(), None)]
+        if said is None:
+            await kind("openai:m").check(pictures)
+        else:
+            with pytest.raises(BadInput, match=said):
+                await kind("openai:m").check(pictures)
 
 
 async def test_a_judge_at_the_address_in_the_environment_is_the_same(server: ChatServer) -> None:
@@ -128,7 +145,9 @@ async def test_a_judge_at_the_address_in_the_environment_is_the_same(server: Cha
 
 async def test_the_built_in_model_audits_offline_and_its_title_says_what_it_is(tmp_path: Path) -> None:
     auditor = Auditor("shapes")
-    assert auditor.title == "checklist passed, by an auditor (the built-in model, not held out)"
+    assert auditor.title.startswith(
+        "checklist passed, by an auditor (the built-in model, not held out); the dataset's own"
+    )
     drafts = requirements(parse("a red circle and a blue square"))
     checklist = numbered([RequirementDraft.model_validate(draft) for draft in drafts])
     red = Thing("circle", "red", "large", 0)

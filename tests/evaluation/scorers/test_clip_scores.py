@@ -143,11 +143,16 @@ async def test_a_broken_picture_is_a_fault_and_spoils_no_other(clip: str, tmp_pa
     assert "gone.png cannot be read" in str(missing.fault)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["laion/CLIP-of-nobody", "./no-such-folder"])
-async def test_weights_that_cannot_be_had_say_how_to_give_a_folder(name: str) -> None:
-    with pytest.raises(BadInput, match="--set clip=FOLDER") as caught:
+@pytest.mark.parametrize("name", ["/nope", "./no-such-folder", "~/no-such-folder"])
+async def test_a_folder_that_is_not_there_is_told_without_asking_the_hub(name: str) -> None:
+    with pytest.raises(BadInput, match=f"there is no folder {name} .*: --set clip=FOLDER"):
         await ClipScore(name).check([])
+
+
+@pytest.mark.slow
+async def test_weights_that_cannot_be_had_say_how_to_give_a_folder() -> None:
+    with pytest.raises(BadInput, match="--set clip=FOLDER") as caught:
+        await ClipScore("laion/CLIP-of-nobody").check([])
     assert "\n" not in str(caught.value)
 
 

@@ -49,16 +49,16 @@ async def test_ten_is_not_one(server: ChatServer, tmp_path: Path) -> None:
     assert values[0].fault == "the model named picture 10 of 3"
 
 
-async def test_captions_stand_for_pictures_where_each_has_one(server: ChatServer, tmp_path: Path) -> None:
+async def test_captions_stand_for_pictures_where_that_is_asked_for(server: ChatServer, tmp_path: Path) -> None:
     server.script = [named(1)]
     captions = ("a red wall", "a meadow", "the sea")
-    [first, *_] = await LlmEval("openai:m").score(a_run(tmp_path, captions=captions))
+    [first, *_] = await LlmEval("openai:m", shown="captions").score(a_run(tmp_path, captions=captions))
     asked = server.asked[0].raw.decode()
     assert "2. a meadow" in asked
     assert "base64" not in asked
     assert first.detail["shown"] == "captions"
     server.script = [named(1)]
-    await LlmEval("openai:m", shown="pictures").score(a_run(tmp_path, captions=captions))
+    await LlmEval("openai:m").score(a_run(tmp_path, captions=captions))
     assert b"base64" in server.asked[1].raw
 
 
@@ -68,9 +68,10 @@ async def test_captions_that_are_wanted_and_missing_are_a_fault(server: ChatServ
     assert not server.asked
 
 
-async def test_a_run_of_one_picture_asks_nobody(server: ChatServer, tmp_path: Path) -> None:
-    values = await LlmEval("openai:m").score(a_run(tmp_path, 1))
-    assert [value.value for value in values] == [1.0]
+async def test_a_run_of_one_picture_has_none_to_choose_from(server: ChatServer, tmp_path: Path) -> None:
+    [value] = await LlmEval("openai:m").score(a_run(tmp_path, 1))
+    assert value.value is None
+    assert value.fault == "the run painted one picture, so there is none to choose from"
     assert not server.asked
 
 

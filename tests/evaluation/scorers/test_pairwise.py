@@ -13,7 +13,7 @@ from overpaint.evaluation.nouns import Score
 from overpaint.evaluation.scorers.pairwise import Pairwise, WinRate, win_rates
 from overpaint.evaluation.scorers.scorer import Scored
 from overpaint.tools.faults import BadInput
-from tests.evaluation.scorers.scored import a_row, delivered, png
+from tests.evaluation.scorers.scored import a_row, an_outcome, delivered, png
 from tests.servers import ChatServer, Request, Say
 
 ROW = a_row(brief="a red picture")
@@ -82,6 +82,14 @@ async def test_pictures_of_two_rows_are_not_compared(server: ChatServer, tmp_pat
     other = delivered(a_row("two"), png(tmp_path, "green"), "b")
     values = await Pairwise("openai:m").score([three(tmp_path)[0], other])
     assert {value.fault for value in values} == {"no other preset has a picture of this row"}
+    assert not server.asked
+
+
+async def test_a_picture_wins_against_none_and_nobody_is_asked(server: ChatServer, tmp_path: Path) -> None:
+    painted, scorer = delivered(ROW, png(tmp_path, "red"), "a"), Pairwise("openai:m")
+    await scorer.check([painted, Scored(ROW, "", outcome=an_outcome("b"))])
+    [value] = await scorer.score([painted])
+    assert (value.value, value.detail["against"]) == (1.0, {"b": "won"})
     assert not server.asked
 
 

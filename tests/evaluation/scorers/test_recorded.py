@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from overpaint.evaluation.scorers.recorded import Checklist, Truth
@@ -27,6 +29,14 @@ async def test_checklist_tells_the_judges_score_and_never_a_number_for_none() ->
     values = await Checklist().score([scored(RIGHT, score=0.75, passed=False), scored(WRONG)])
     assert [value.value for value in values] == [0.75, None]
     assert values[0].detail == {"passed": False}
+
+
+async def test_what_another_way_of_judging_gave_is_no_checklist() -> None:
+    other = dataclasses.replace(scored(RIGHT, score=0.75), settings={"judge_method": "caption"})
+    [value] = await Checklist().score([other])
+    assert (value.value, value.fault) == (None, "this preset's judge answers no checklist")
+    with pytest.raises(BadInput, match="judged by a checklist"):
+        await Checklist().check([other])
 
 
 async def test_where_nothing_is_known_they_are_refused() -> None:

@@ -22,7 +22,9 @@ from tests.servers import ChatServer, Say, chat_server
 def record(id_: str, caption: str | None, **more: Any) -> Any:
     verdict = None if caption is None else {"caption": caption, "passed": False}
     round_ = int(id_.split(".")[0])
-    return {"id": id_, "round": round_, "previous": [], "prompt": f"prompt {id_}", "verdict": verdict, **more}
+    image = {"sha256": more.pop("sha256", id_)}
+    told = {"id": id_, "round": round_, "previous": [], "prompt": f"prompt {id_}"}
+    return {**told, "image": image, "verdict": verdict, **more}
 
 
 def test_what_has_no_caption_is_left_out_of_the_history() -> None:
@@ -31,6 +33,14 @@ def test_what_has_no_caption_is_left_out_of_the_history() -> None:
     assert captioned(records) == [
         {"id": "0.0", "prompt": "prompt 0.0", "caption": "a fox"},
         {"id": "2.0", "prompt": "prompt 2.0", "caption": "a newspaper"},
+    ]
+
+
+def test_a_picture_that_was_judged_again_stands_once_in_the_history_with_its_newest_caption() -> None:
+    records = [record("0.0", "a dog"), record("1.0", "a newspaper"), record("2.0", "a fox", sha256="0.0")]
+    assert captioned(records) == [
+        {"id": "2.0", "prompt": "prompt 2.0", "caption": "a fox"},
+        {"id": "1.0", "prompt": "prompt 1.0", "caption": "a newspaper"},
     ]
 
 

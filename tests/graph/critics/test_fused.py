@@ -18,12 +18,12 @@ SETTINGS = Settings(judge_method="strict", critique_method="fused", chain="last"
 UNREAD: dict[str, Any] = {"passed": None, "score": None, "beliefs": [], "fault": "it was empty"}
 
 
-async def critiqued(verdict: dict[str, Any] | None, prompt: str = "a lake") -> Critiqued:
+async def critiqued(verdict: dict[str, Any] | None, prompt: str = "a lake", action: str = "revise") -> Critiqued:
     open_home()
     toolbox = await open_toolbox(SETTINGS.kept)
     record = {"id": "0.0", "round": 0, "previous": [], "prompt": prompt, "verdict": verdict}
     subject = candidate("0.0", record=await toolbox.records.write(record))
-    plan = {"action": "revise", "why": "", "parent": "0.0", "count": 1, "targets": [], "stop": None}
+    plan = {"action": action, "why": "", "parent": "0.0", "count": 1, "targets": [], "stop": None}
     return await by_judge(state(subject, plan=plan, prompt="the brief"), subject, toolbox)
 
 
@@ -33,12 +33,21 @@ async def test_the_next_prompt_is_the_one_the_judge_wrote() -> None:
     assert found.proposals == [Proposal(prompt="a lake at dusk", boxes=[])]
 
 
+async def test_what_the_judge_wrote_is_a_whole_picture_also_where_an_edit_was_planned() -> None:
+    verdict = {"passed": False, "fault": None, "feedback": "", "suggested": "a lake at dusk"}
+    assert (await critiqued(verdict, action="edit")).action == "revise"
+
+
 @pytest.mark.parametrize(
     ("verdict", "fault"),
     [
         (None, "the picture was not judged"),
         (UNREAD, "it was empty"),
         ({"passed": False, "fault": None, "feedback": "too calm", "suggested": ""}, "the judge wrote no prompt"),
+        (
+            {"passed": False, "fault": None, "suggested": "a" * 20_001},
+            "the judge wrote a prompt of 20,001 characters, and the painter takes 20,000",
+        ),
     ],
 )
 async def test_without_one_the_same_prompt_is_painted_with_another_seed(verdict: Any, fault: str) -> None:

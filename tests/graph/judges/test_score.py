@@ -207,11 +207,11 @@ def test_correct_goes_before_incorrect_then_the_score_counts_and_unjudged_loses(
         rounds = [[candidate("0.0", *first)], [candidate("1.0", *then)]]
         champion = None
         for round_ in rounds:
-            champion = crown(champion, round_, settings=BY_SCORE)
+            champion = crown(champion, round_, BY_SCORE)
         assert champion is not None
         assert champion["id"] == winner
         side = [candidate("0.0", *first), candidate("0.1", *then)]
-        beside = crown(None, side, settings=BY_SCORE)
+        beside = crown(None, side, BY_SCORE)
         assert beside is not None
         assert beside["id"] == f"0.{int(then is better)}"
 
@@ -220,7 +220,7 @@ def test_correct_goes_before_incorrect_then_the_score_counts_and_unjudged_loses(
 def test_of_equals_in_one_round_the_last_is_taken_which_has_the_upsampled_prompt(
     beliefs: str, score: float | None
 ) -> None:
-    champion = crown(None, [candidate(f"0.{place}", beliefs, score) for place in (0, 1)], settings=BY_SCORE)
+    champion = crown(None, [candidate(f"0.{place}", beliefs, score) for place in (0, 1)], BY_SCORE)
     assert champion is not None
     assert champion["id"] == "0.1"
 
@@ -228,5 +228,5 @@ def test_of_equals_in_one_round_the_last_is_taken_which_has_the_upsampled_prompt
 def test_the_champion_stays_where_nothing_is_better() -> None:
     for beliefs, score in (("", None), ("n", 0.5), ("y", 1.0)):
         champion = candidate("0.0", beliefs, score)
-        assert crown(champion, [candidate("1.0", beliefs, score)], settings=BY_SCORE) == champion
-        assert crown(champion, [candidate("1.0", beliefs, score)], "0.0", BY_SCORE) != champion
+        assert crown(champion, [candidate("1.0", beliefs, score)], BY_SCORE) == champion
+        assert crown(champion, [candidate("1.0", beliefs, score)], BY_SCORE, "0.0") != champion

@@ -57,7 +57,7 @@ def load_dataset(
 def describe(dataset: Dataset) -> list[str]:
     """What a dataset has, in lines to print: its rows, what else is worth counting, and the first of its bad rows."""
     counts = [f"{len(dataset.rows):,} of {dataset.total - len(dataset.bad):,} rows"]
-    counts += [f"{count:,} {what}" for what, count in dataset.facts.items()]
+    counts += [f"{count:,} {what.removesuffix('s') if count == 1 else what}" for what, count in dataset.facts.items()]
     lines = [f"{clean(dataset.name, 100)}: {', '.join(counts)}"]
     if dataset.bad:
         lines.append(f"{len(dataset.bad):,} of {dataset.total:,} could not be used:")

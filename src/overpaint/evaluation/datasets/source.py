@@ -75,8 +75,9 @@ def named_columns(given: Mapping[str, str], there: list[str]) -> Mapping[str, st
     Raises:
         Unusable: one is not there, holds nothing known, or none holds the brief.
     """
-    wrong = [what for what in given if what not in HOLDS]
-    if wrong or "brief" not in given:
+    if wrong := [what for what in given if what not in HOLDS]:
+        raise Unusable(f"a column holds no {clean(wrong[0], 60)!r}: it may hold {', '.join(HOLDS)}")
+    if "brief" not in given:
         raise Unusable(f"columns are named as brief=COLUMN, and so for {', '.join(HOLDS[1:])}; brief is needed")
     missing = [column for column in given.values() if column not in there]
     if missing:

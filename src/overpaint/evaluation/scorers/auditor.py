@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from overpaint.evaluation.scorers.consulting import Consultant, each, patiently, server_of
+from overpaint.evaluation.scorers.consulting import Consultant, each, patiently
 from overpaint.evaluation.scorers.scorer import Need, Scope, Scored, Value
 from overpaint.graph.beliefs import believe, letters, score
 from overpaint.graph.checklists import fingerprint
 from overpaint.graph.toolbox import ask_again, use_tool
 from overpaint.prompts import load
 from overpaint.tools.call_log import CallLog
-from overpaint.tools.faults import BadInput
 from overpaint.tools.inspect_image import Look, make_inspect_image
 
 
@@ -50,7 +49,10 @@ class Auditor:
         self._prompt = load("judge.checklist")
         self.options: dict[str, Any] = {**self._model.options, "prompt": self._prompt.label}
         who = "the built-in model, not held out" if auditor == "shapes" else self._model.name
-        self.title = f"checklist passed, by an auditor ({who})"
+        self.title = (
+            f"checklist passed, by an auditor ({who}); the dataset's own checklist, else the longest that a run of the"
+            " brief wrote for itself"
+        )
         self._tool = make_inspect_image(
             self._model.chat,
             instructions=self._prompt.render(questions=[])[0],
@@ -61,12 +63,7 @@ class Auditor:
 
     async def check(self, pictures: Sequence[Scored]) -> None:
         """Raise BadInput where the auditor is a run's own judge; the built-in model, which measures, may be both."""
-        for scored in pictures:
-            judge, server = scored.settings.get("judge"), scored.settings.get("judge_base_url")
-            if judge == self._model.name != "shapes" and server_of(judge, server) == self._model.server:
-                raise BadInput(
-                    f"{judge} is the judge of preset {scored.preset} already: an auditor must be another model"
-                )
+        self._model.refuse_party(pictures)
 
     async def score(self, pictures: Sequence[Scored]) -> list[Value]:
         """Have a batch audited."""

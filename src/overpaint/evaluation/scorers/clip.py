@@ -85,6 +85,8 @@ def load_clip(clip: str, device: str | None = None) -> Clip:
     if missing := [name for name in ("torch", "transformers") if importlib.util.find_spec(name) is None]:
         raise BadInput(f"CLIP needs {', '.join(missing)}: pip install 'overpaint[local]'")
     check_placing(device, None)
+    if clip.startswith(("/", ".", "~")) and not Path(clip).expanduser().is_dir():
+        raise BadInput(f"there is no folder {clip} with the weights of CLIP: --set clip=FOLDER names it")
     there = place(device, None, None).device
     try:
         with vision_faults(clip, "load"):

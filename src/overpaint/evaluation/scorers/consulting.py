@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +14,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 from pydantic import BaseModel
 
-from overpaint.evaluation.scorers.scorer import Value
+from overpaint.evaluation.scorers.scorer import Scored, Value
+from overpaint.graph.chat_settings import Role
+from overpaint.graph.settings import merge
 from overpaint.graph.toolbox import ask_again
 from overpaint.graph.waiting import LONGEST_WAIT, TRIES, worth_retrying
 from overpaint.prompts import Prompt
@@ -26,6 +29,9 @@ from overpaint.tools.vendors import provider_at
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 S = TypeVar("S")
+
+_DATE = re.compile(r"-\d{4}-\d\d-\d\d$")
+"""How some vendors end the name of one version of a model."""
 
 
 class PictureFiles:
@@ -79,6 +85,27 @@ class Consultant:
         self.server = server_of(model, base_url)
         self.options = {role: model, **({f"{role}_base_url": base_url} if base_url else {})}
 
+    def refuse_party(self, pictures: Iterable[Scored]) -> None:
+        """See that the model had no part in judging the pictures; the built-in one, which measures, may have had one.
+
+        Raises:
+            BadInput: it judged some, or put them into words that were judged.
+        """
+        for preset, settings in {scored.preset: scored.settings for scored in pictures if scored.outcome}.items():
+            if role := self._part_in(settings):
+                raise BadInput(
+                    f"{self.name} is the {role} of preset {preset} already: an auditor must be another model"
+                )
+
+    def _part_in(self, kept: Mapping[str, Any]) -> Role | None:
+        settings = merge(kept)
+        roles: tuple[Role, ...] = ("judge", "captioner") if settings.judge_method == "caption" else ("judge",)
+        for role in roles if self.name != "shapes" else ():
+            model, server = settings.model_of(role), settings.chat_options(role).get("base_url")
+            if (_undated(model), server_of(model, server)) == (_undated(self.name), self.server):
+                return role
+        return None
+
     async def consult(
         self, prompt: Prompt, schema: type[M], shown: Sequence[Path], values: Mapping[str, Any]
     ) -> Reply[M]:
@@ -102,6 +129,11 @@ def server_of(model: str, base_url: str | None) -> str:
     provider = model.partition(":")[0]
     known = base_url or os.environ.get(f"{provider.upper()}_BASE_URL") or os.environ.get(f"{provider.upper()}_API_BASE")
     return provider_at(provider, known)
+
+
+def _undated(model: str) -> str:
+    """A model's name, the same for all its versions."""
+    return _DATE.sub("", model.casefold())
 
 
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:

@@ -25,15 +25,15 @@ class Best(BaseModel):
 class LlmEval:
     """Whether a picture is the one that a model finds best of all that its run painted: 1 or 0.
 
-    Over delivered pictures the mean is how often a run delivered its best one. The index of the best picture, 0 for the
-    first, and the rounds to the stop are in the detail. The index is read strictly: one that is not that of a picture
-    is a fault and no index.
+    Over delivered pictures the mean is how often a run delivered its best one; a run of one picture has no value. The
+    index of the best picture, 0 for the first, and the round in which the run itself stopped are in the detail. The
+    index is read strictly: one that is not that of a picture is a fault and no index.
 
     Args:
         auditor: "provider:model".
         auditor_base_url: its server, where it is not the provider's own.
         auditor_api_key_env: the environment variable that holds its key.
-        shown: "pictures" or "captions"; captions where every picture of the run has one, if None.
+        shown: "pictures", or "captions" in their place, which only some methods write.
         log: where its calls are noted.
 
     Raises:
@@ -52,12 +52,12 @@ class LlmEval:
         auditor: str | None = None,
         auditor_base_url: str | None = None,
         auditor_api_key_env: str | None = None,
-        shown: Literal["pictures", "captions"] | None = None,
+        shown: Literal["pictures", "captions"] = "pictures",
         log: CallLog | None = None,
     ) -> None:
         if auditor == "shapes":
             raise BadInput("the built-in model compares no pictures: name another, --set auditor=provider:model")
-        if shown not in (None, "pictures", "captions"):
+        if shown not in ("pictures", "captions"):
             raise BadInput(f"shown={shown!r} is unknown: use pictures or captions")
         self._model = Consultant("auditor", auditor, auditor_base_url, auditor_api_key_env, log)
         self._prompt, self._shown = load("compare.best"), shown
@@ -65,7 +65,8 @@ class LlmEval:
         self.title = f"the best picture of its run, by {self._model.name}"
 
     async def check(self, pictures: Sequence[Scored]) -> None:
-        """Nothing more is needed."""
+        """Raise BadInput where the model is a run's own judge."""
+        self._model.refuse_party(pictures)
 
     async def score(self, pictures: Sequence[Scored]) -> list[Value]:
         """Have the best picture of each run named."""
@@ -78,12 +79,12 @@ class LlmEval:
         if len(run) < _painted(run[0]):
             return Value(None, f"{_painted(run[0]) - len(run)} of the run's pictures are gone")
         if len(run) == 1:
-            return Value(0.0)
+            return Value(None, "the run painted one picture, so there is none to choose from")
         captions = self._captions(run)
         files = [] if captions else [scored.picture for scored in run if scored.picture]
         values = {"brief": run[0].row["brief"], "count": len(run), "captions": captions}
         reply = await self._model.consult(self._prompt, Best, files, values)
-        detail = {"shown": "captions" if captions else "pictures", **cost(reply)}
+        detail = {"shown": self._shown, **cost(reply)}
         if reply.value is None:
             return Value(None, reply.fault, detail)
         if not 1 <= reply.value.best <= len(run):
@@ -96,10 +97,12 @@ class LlmEval:
         Raises:
             BadInput: captions are wanted and some are missing.
         """
+        if self._shown == "pictures":
+            return []
         captions = [caption for scored in run if scored.shot and (caption := scored.shot["caption"])]
-        if self._shown == "captions" and len(captions) < len(run):
+        if len(captions) < len(run):
             raise BadInput(f"{len(run) - len(captions)} of the run's {len(run)} pictures have no caption")
-        return captions if self._shown != "pictures" and len(captions) == len(run) else []
+        return captions
 
 
 def _painted(scored: Scored) -> int:

@@ -49,7 +49,7 @@ class Pairwise:
     """The share of the other presets' pictures of the row that a picture beats; a tie is half.
 
     Every pair is shown in both orders, and where the answers disagree it is a tie: chat models favour a place
-    (MMRB2, arXiv 2512.16899).
+    (MMRB2, arXiv 2512.16899). A preset that delivered no picture of the row loses to those that did.
 
     Args:
         auditor: "provider:model".
@@ -80,18 +80,27 @@ class Pairwise:
         self._model = Consultant("auditor", auditor, auditor_base_url, auditor_api_key_env, log)
         self._prompt = load("compare")
         self.options: dict[str, Any] = {**self._model.options, "prompt": self._prompt.label}
+        self._without: dict[str, list[str]] = {}
         self.title = f"win rate against the other presets, both orders ({self._model.name})"
 
     async def check(self, pictures: Sequence[Scored]) -> None:
-        """Raise BadInput where there is only one preset."""
+        """Note who delivered no picture. Raise BadInput where one preset is all, or the model is a run's own judge."""
+        self._model.refuse_party(pictures)
         if len({scored.preset for scored in pictures}) < 2:
             raise BadInput("pairwise compares presets, and here is one: evaluate two or more")
+        self._without = {}
+        for scored in pictures:
+            if not scored.name:
+                self._without.setdefault(scored.row["id"], []).append(scored.preset)
 
     async def score(self, pictures: Sequence[Scored]) -> list[Value]:
         """Compare the pictures of some rows, each with every other of its row."""
         pairs = [(a, b) for a, b in combinations(pictures, 2) if a.row["id"] == b.row["id"]]
         compared = await each(self._compare, pairs)
-        found: dict[int, list[tuple[str, Value]]] = {id(scored): [] for scored in pictures}
+        found: dict[int, list[tuple[str, Value]]] = {
+            id(scored): [(other, Value(1.0)) for other in self._without.get(scored.row["id"], ())]
+            for scored in pictures
+        }
         for (a, b), value in zip(pairs, compared, strict=True):
             found[id(a)].append((b.preset, value))
             found[id(b)].append((a.preset, _seen_by_other(value)))

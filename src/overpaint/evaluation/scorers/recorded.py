@@ -47,13 +47,21 @@ class Checklist:
         self.options: dict[str, Any] = {}
 
     async def check(self, pictures: Sequence[Scored]) -> None:
-        """Raise BadInput where no picture was judged."""
-        if not any(scored.shot and scored.shot["score"] is not None for scored in pictures):
-            raise BadInput("no picture of these runs was judged: score them by auditor")
+        """Raise BadInput where no picture was judged by a checklist."""
+        if not any(s.shot and s.shot["score"] is not None and not _is_other(s) for s in pictures):
+            raise BadInput("no picture of these runs was judged by a checklist: score them by auditor")
 
     async def score(self, pictures: Sequence[Scored]) -> list[Value]:
         """Look up what the judge gave each picture."""
-        return [_recorded(scored, _judged) for scored in pictures]
+        return [
+            Value(None, "this preset's judge answers no checklist") if _is_other(scored) else _recorded(scored, _judged)
+            for scored in pictures
+        ]
+
+
+def _is_other(scored: Scored) -> bool:
+    """Whether the judge of the run judged in another way than by a checklist."""
+    return bool(scored.settings.get("judge_method", "checklist") != "checklist")
 
 
 def _recorded(scored: Scored, read: Callable[[Outcome, Shot], Value]) -> Value:
