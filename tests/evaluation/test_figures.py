@@ -49,6 +49,7 @@ def test_up_to_sixteen_pictures_success_is_shown_at_each_number(tmp_path: Path) 
     assert painted <= 16 or len(next(success_figure(many).iter("polyline")).attrib["points"].split()) < painted
 
 
+@pytest.mark.slow
 def test_a_preset_without_a_success_has_no_line_and_the_others_keep_their_colours(experiment: Experiment) -> None:
     svg = success_figure(experiment.outcomes(), Terms(frozenset({"one-shot"})))
     assert [one.get("class") for one in svg.iter("polyline")] == ["trail c1", "trail c2"]

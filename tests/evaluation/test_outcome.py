@@ -42,5 +42,5 @@ async def test_a_lost_picture_is_the_failure_of_its_run_alone(scene: Row, home: 
     lost = await run_brief(job, RunControl())
     assert lost["status"] == "failed"
     assert lost["stop_reason"] is None
-    assert f"lost or damaged: OVERPAINT_HOME={home} overpaint verify" in (lost["error"] or "")
+    assert f"lost or damaged, which OVERPAINT_HOME={home} overpaint verify names" in (lost["error"] or "")
     assert (lost["run"], lost["receipt"]) == (painted["run"], painted["receipt"])

@@ -76,7 +76,7 @@ async def read_outcome(
     except BadInput as lost:
         if lost.__cause__ is not None:  # of the disk, which would end all other runs too
             raise
-        told = f"a picture that it painted is lost or damaged: OVERPAINT_HOME={current_home()} overpaint verify names it"
+        told = f"a picture of it is lost or damaged, which OVERPAINT_HOME={current_home()} overpaint verify names"
         return {**failure(job, told, seconds), "run": run.run, "receipt": run.receipt}
     history = await read_history(wheel.graph, wheel.thread)
     decided = list(_decisions(history))

@@ -128,7 +128,7 @@ async def test_the_judge_is_no_auditor(
 async def test_who_describes_the_pictures_that_are_judged_is_no_auditor(kind: Any, server: ChatServer) -> None:
     settings = {"judge": "openai:j", "captioner": "openai:m"}
     for method, said in (("caption", "openai:m is the captioner of preset socratic"), ("checklist", None)):
-        judged = {"preset": "socratic", "settings": {**settings, "judge_method": method}}
+        judged: dict[str, Any] = {"preset": "socratic", "settings": {**settings, "judge_method": method}}
         pictures = [delivered(a_row(), None, **judged), delivered(a_row(), None)]
         if said is None:
             await kind("openai:m").check(pictures)
