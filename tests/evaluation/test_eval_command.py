@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from overpaint.evaluation.asked import terms
 from overpaint.evaluation.eval_command import add_eval, columns_from, evaluate
 from overpaint.evaluation.experiment import Experiment
 from overpaint.evaluation.tables import summary_table
@@ -87,7 +88,7 @@ def whole(folder: Path, briefs: str) -> Experiment:
     """The experiment that nothing happened to."""
     told, _ = finish(begin(folder, briefs, *PRESETS, "--name", "whole"))
     experiment = found(folder, "whole")
-    assert summary_table(experiment.outcomes()) in told
+    assert summary_table(experiment.outcomes(), terms=terms(experiment.about, experiment.outcomes())) in told
     return experiment
 
 

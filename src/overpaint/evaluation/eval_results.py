@@ -31,13 +31,14 @@ def tell(experiment: Experiment, *, as_json: bool, langsmith: bool) -> int:
     Raises:
         BadInput: the disk or LangSmith refused.
     """
+    from overpaint.evaluation.asked import terms
     from overpaint.evaluation.report import write_report
     from overpaint.evaluation.tables import summary_table
 
     outcomes, report = experiment.outcomes(), write_report(experiment)
     nothing = _nothing_came(outcomes)
     if not as_json:
-        table = summary_table(outcomes).splitlines()
+        table = summary_table(outcomes, terms=terms(experiment.about, outcomes)).splitlines()
         for line in [*nothing, "", *table, "", *_faults(outcomes), f"report: {report}"]:
             say(line)
     urls = _uploaded(experiment) if langsmith else {}

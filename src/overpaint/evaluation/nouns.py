@@ -87,8 +87,8 @@ class Outcome(TypedDict):
 
     `status` and `stop_reason` are those of the run; `error` says why it failed. `chosen` is the candidate delivered,
     `stopped` the one that ended the loop (the champion of the round of the stop). `truth` says of each picture, by its
-    sha256, whether it is right, None where nobody knows. `seconds` are
-    wall seconds of the last process that ran it, and at least those of its receipt.
+    sha256, whether it is right, None where nobody knows. `seconds` are wall seconds of the last process that ran it,
+    and at least those of its receipt.
     """
 
     preset: str
