@@ -37,7 +37,7 @@ AFTER: dict[str, Cut | Struck] = {
     "judged, not recorded": Cut("overpaint.tools.records:RecordStore.write", when="before"),
     "judged, no checkpoint": Cut("overpaint.tools.records:RecordStore.write"),
     "a model answered, no checkpoint": Cut("overpaint.tools.call_log:CallLog.end", nth=2),
-    "the critic answered, no checkpoint": Cut("overpaint.graph.nodes.critique:_settle"),
+    "the critic answered, no checkpoint": Cut("overpaint.graph.critics.targeted:_settle"),
 }
 STEPS: dict[str, Cut | Struck] = {
     **{f"{n} steps noted": Cut(f"{SAVER}.aput_writes", nth=n) for n in (1, 2, 3, 4)},

@@ -25,7 +25,7 @@ from tests.image_servers import Trouble, openai_images
 from tests.servers import Request, chat_server
 
 BRIEFS = ["two red circles above a blue square", "a green star", "a frog dressed as a knight", "three yellow triangles"]
-PRESETS = ["--preset", "one-shot,default", "--budget", "2"]
+PRESETS = ["--preset", "one-shot,default", "--budget", "2", "--workers", "1"]
 SLOW = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 

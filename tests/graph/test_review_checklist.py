@@ -53,7 +53,7 @@ async def test_an_edited_checklist_is_what_pictures_are_judged_by() -> None:
 async def test_a_checklist_that_cannot_be_used_is_asked_for_again_and_nothing_is_paid() -> None:
     run = await waiting()
     before = await books(run)
-    for wrong in ([], "all is well", [{"question": "?"}], [{"text": ""}], [{"text": "x", "weight": -1}], ["x"] * 41):
+    for wrong in ([], "all is well", [{"question": "?"}], [{"text": ""}], [{"text": "x", "weight": -1}], ["x"] * 61):
         run = await aresume(answer=edited(wrong))
         assert run.status == "waiting"
         assert "checklist" in request(run)["fault"]

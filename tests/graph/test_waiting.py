@@ -243,7 +243,7 @@ async def test_a_long_retry_after_is_left_at_once(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("OPENAI_API_KEY", "a-key-of-this-test")
         server.troubles = [
-            Trouble("paint", status=429, headers={"retry-after": "60"}, body={"error": {"message": "busy"}})
+            Trouble("paint", status=429, headers={"retry-after": "8"}, body={"error": {"message": "busy"}})
         ]
         control, settings = RunControl(), {"painter": "openai:m", "max_images": 1}
         run, seconds = await drained(stream(BRIEF, settings=settings, control=control), control, "plan", after=1.5)

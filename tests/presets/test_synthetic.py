@@ -282,7 +282,7 @@ def test_a_picture_that_is_missing_leaves_its_number_and_its_prompt_out(
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        (("--set", "max_images=3"), "max_images=3 cannot pay"),
+        (("--set", "max_images=3"), "max_images=3 does not allow"),
         (("--grid", "1x3"), "grid 1x3 has 3 places for 4 pictures"),
         (("--set", "grid=3x1"), "grid 3x1 has 3 places for 4 pictures"),
         (("--post", "http://me:secret@h/"), "the address to post to must"),
