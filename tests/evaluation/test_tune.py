@@ -182,6 +182,7 @@ def things(row: Row) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_examples_that_help_a_writer_win_on_unseen_briefs_by_truth(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

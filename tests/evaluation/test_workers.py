@@ -39,6 +39,7 @@ async def done(jobs: list[Job], home: Path, processes: int = 1, side_by_side: in
         return [outcome async for outcome in outcomes]
 
 
+@pytest.mark.long
 async def test_a_worker_that_dies_is_replaced_and_its_job_done_once(home: Path) -> None:
     open_home()
     names, outcomes, killed = ["a", "b", "c", "d"], [], 0
@@ -68,6 +69,7 @@ async def test_workers_that_die_whatever_they_do_end_it(home: Path) -> None:
     assert not active_children()
 
 
+@pytest.mark.long
 async def test_several_jobs_side_by_side_in_one_process(home: Path) -> None:
     outcomes = await done([job(name, f"a {name}") for name in ("frog", "bird", "fish")], home, side_by_side=3)
     assert sorted(outcome["row"] for outcome in outcomes) == ["bird", "fish", "frog"]
