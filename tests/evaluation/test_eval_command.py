@@ -144,6 +144,7 @@ def _yes_or_no(told: str) -> str:
 class TestWhole:
     pytestmark = SLOW
 
+    @pytest.mark.long
     def test_killed_at_half_and_interrupted_it_comes_to_what_it_would_have(self, tmp_path: Path, briefs: str) -> None:
         unhurt = whole(tmp_path, briefs)
         assert len(unhurt.outcomes()) == 8
