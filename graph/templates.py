@@ -64,7 +64,9 @@ def check_templates(templates: Mapping[str, str] | None) -> None:
     Raises:
         BadInput: no such part, a text that is too long, or one that asks for a value that it is not given.
     """
-    for name, text in (templates or {}).items():
+    if not templates:
+        return
+    for name, text in templates.items():
         if name not in REPLACEABLE:
             known = ", ".join(REPLACEABLE)
             raise BadInput(f"there is no template {name[:60]!r}; there are: {known}; or a name without its part")

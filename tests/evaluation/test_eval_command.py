@@ -57,6 +57,10 @@ def briefs(tmp_path: Path) -> str:
         (["scenes", "--preset", "default", "--columns", "brief=a,brief=b"], "names brief twice: a and b"),
         (["scenes", "--preset", "default", "--set", "max_images=3"], "give --budget, not max_images"),
         (["scenes", "--preset", "default", "--langsmith"], "--langsmith needs a key"),
+        (
+            ["scenes", "--preset", "socratic", "--set", 'templates={"caption.best.human": "nowhere.txt"}'],
+            "the template caption.best.human cannot be read from 'nowhere.txt'",
+        ),
         (["--resume"], "Give its --name"),
         (["--resume", "--name", "first", "--limit", "3"], "--limit is of a dataset: name the dataset too"),
         (["--resume", "--name", "first", "--sample", "0"], "--sample is of a dataset"),

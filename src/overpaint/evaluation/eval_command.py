@@ -137,9 +137,10 @@ def _of_dataset(args: Namespace) -> list[str]:
 def _presets(args: Namespace, budget: int, recorded: Sequence[str] = ()) -> Mapping[str, Settings]:
     """The settings of the presets that are named, or else of those recorded."""
     from overpaint.evaluation.jobs import preset_settings
+    from overpaint.given import with_files
 
     named = recorded if args.preset is None else [name.strip() for name in args.preset.split(",") if name.strip()]
-    return preset_settings(named, settings_from(args.set), budget)
+    return preset_settings(named, with_files(settings_from(args.set)), budget)
 
 
 def _see_usable(presets: Iterable[Settings]) -> None:
