@@ -73,9 +73,10 @@ def refresh(path: Path) -> bool:
     """
     try:
         os.utime(path)
+        # A file moved aside between the look-up of its name and its new time is not kept by that time: look again.
+        return path.exists()
     except OSError:
         return False
-    return True
 
 
 def remove_if_old(path: Path, before: float) -> bool:
