@@ -1,4 +1,4 @@
-"""Where checkpoints live: the only file that knows LangGraph's savers and stores."""
+"""Where checkpoints live: the only file, with `sqlite_saver`, that knows LangGraph's savers and stores."""
 
 from __future__ import annotations
 
@@ -97,9 +97,9 @@ def _reach(database: Database) -> None:
 
 @asynccontextmanager
 async def _sqlite_saver(file: Path) -> AsyncIterator[BaseCheckpointSaver[str]]:
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+    from overpaint.graph.sqlite_saver import FinishingSaver
 
-    async with AsyncSqliteSaver.from_conn_string(str(file)) as saver:
+    async with FinishingSaver.from_conn_string(str(file)) as saver:
         for setting in ("busy_timeout = 30000", "page_size = 1024", "wal_autocheckpoint = 256"):
             await saver.conn.execute(f"PRAGMA {setting}")
         await saver.setup()
