@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,16 @@ _UNSET = (
     "OVERPAINT_LIMITS",
     "OPENAI_API_BASE",
     "OVERPAINT_DATABASE",
+    "OVERPAINT_API_KEYS",
+    "OVERPAINT_URL",
+    "OVERPAINT_SECRET",
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that no process is left alone with one of them at the end."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True)

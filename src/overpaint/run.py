@@ -47,6 +47,7 @@ async def stream(
     home: Path | None = None,
     out: Path | None = None,
     control: RunControl | None = None,
+    thread: str | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Refine a picture and tell what happens as it happens.
 
@@ -60,6 +61,7 @@ async def stream(
         home: folder for pictures and checkpoints; OVERPAINT_HOME, or .overpaint in the current folder, when None.
         out: folder that also receives the champion, the contact sheet and run.json.
         control: LangGraph's, to end the run after the step at work; it can then be resumed.
+        thread: the LangGraph thread to make, a UUID that nothing has yet; a new one when None.
 
     Yields:
         Events, dicts with a `kind`; the last is {"kind": "done", "run": Run}.
@@ -71,8 +73,9 @@ async def stream(
     written = None if checklist is None else read_checklist(checklist)
     refuse_unread(written, effective)
     data = await asyncio.to_thread(_read, image)
+    wheel_of = (thread or str(uuid.uuid4()), control)
     async with aclosing(
-        relayed(_told(brief, data, written, effective, home, out, control, preset or "default"))
+        relayed(_told(brief, data, written, effective, home, out, wheel_of, preset or "default"))
     ) as events:
         async for event in events:
             yield event
@@ -117,14 +120,14 @@ async def _told(
     settings: Settings,
     home: Path | None,
     out: Path | None,
-    control: RunControl | None,
+    wheel_of: tuple[str, RunControl | None],
     preset: str,
 ) -> AsyncGenerator[Event, None]:
     with use_home(home):
         await preflight(brief, data, settings)
         if out is not None:
             await asyncio.to_thread(check_folder, out)
-        async with at_the_wheel(str(uuid.uuid4()), control) as wheel:
+        async with at_the_wheel(*wheel_of) as wheel:
             async for event in drive(wheel, await _input(brief, data, checklist), settings, out, preset=preset):
                 yield event
 

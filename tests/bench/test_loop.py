@@ -29,6 +29,7 @@ def bench(*arguments: str) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+@pytest.mark.long
 def test_the_bench_prints_tables_and_rates_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
     lines = bench("--out", str(tmp_path))
     rates = json.loads(lines[-1])["success"]
