@@ -128,10 +128,15 @@ LOST = {"openai": UNKNOWN, "keyed": DOUBT, "fal": UNKNOWN}
 ON_THE_WAY = {"openai": UNKNOWN, "keyed": DOUBT, "fal": JOB}
 """Paid for, and the picture did not arrive for now."""
 
-SOON = formatdate(time.time() + 3600, usegmt=True)
+
+def dated(server: ImageServer) -> None:
+    """Later, at a time that is told as a date; it is worked out now, since the table is made long before."""
+    does("paint", status=429, headers={"Retry-After": formatdate(time.time() + 3600, usegmt=True)})(server)
+
+
 TABLE = {
     "429 with Retry-After": both(status=429, headers={"Retry-After": "7"}, ends=all_end(replace(LATER, wait=7.0))),
-    "429 with a date": both(status=429, headers={"Retry-After": SOON}, ends=all_end(replace(LATER, wait=3600.0))),
+    "429 with a date": Row(dated, dated, all_end(replace(LATER, wait=3600.0))),
     "500": both(status=500, ends=all_end(LATER)),
     "503": both(status=503, headers={"Retry-After": "2"}, ends=all_end(replace(LATER, wait=2.0))),
     "502 of a gateway, work done": both(status=502, paid=True, ends={"openai": UNKNOWN, "keyed": DOUBT, "fal": UNKNOWN}),
