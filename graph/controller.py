@@ -85,7 +85,7 @@ def _settled(state: State, settings: Settings, champion: Candidate | None) -> tu
     stops = settings.stop_when_passed and settings.mode == "inference"
     if stops and passes(champion) and not _is_declined(state, champion):
         return "passed", "every requirement holds"
-    if settings.rounds is not None and state["round"] + 1 >= settings.rounds:
+    if settings.rounds is not None and state["round"] + 1 - (state.get("began") or 0) >= settings.rounds:
         return "rounds", f"rounds={settings.rounds} is reached"
     return None
 

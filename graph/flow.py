@@ -12,6 +12,7 @@ from langgraph.store.base import BaseStore
 
 from overpaint.graph.attempt import CandidateState, Carried, Judged
 from overpaint.graph.interface import Input, Output
+from overpaint.graph.lean import lean
 from overpaint.graph.nodes.compare import compare
 from overpaint.graph.nodes.critique import critique
 from overpaint.graph.nodes.decide import decide
@@ -19,6 +20,7 @@ from overpaint.graph.nodes.deliver import deliver
 from overpaint.graph.nodes.generate import generate
 from overpaint.graph.nodes.intake import intake
 from overpaint.graph.nodes.judge import judge
+from overpaint.graph.nodes.reply import reply
 from overpaint.graph.nodes.review import review
 from overpaint.graph.nodes.review_checklist import review_checklist
 from overpaint.graph.nodes.specify import specify
@@ -31,13 +33,13 @@ from overpaint.graph.waiting import RETRY
 def build_graph(
     checkpointer: BaseCheckpointSaver[str] | None = None, store: BaseStore | None = None
 ) -> CompiledStateGraph[State, Settings, Input, Output]:
-    """The compiled graph.
+    """The compiled graph, which stores pictures that come inline before LangGraph writes anything down.
 
     Args:
         checkpointer: keeps every step, so that a run can be resumed, replayed and forked; None for servers.
         store: LangGraph's long-term store; unused by the flow itself.
     """
-    return _run().compile(checkpointer=checkpointer, store=store, name="agent")
+    return lean(_run().compile(checkpointer=checkpointer, store=store, name="agent"))
 
 
 def _candidate() -> StateGraph[CandidateState, Settings, Carried, Judged]:
@@ -48,6 +50,11 @@ def _candidate() -> StateGraph[CandidateState, Settings, Carried, Judged]:
     flow.add_edge("generate", "judge")
     flow.add_edge("judge", END)
     return flow
+
+
+def _meant(state: State) -> Literal["reply"] | list[Literal["upsample", "specify"]]:
+    """A message that only wants something told needs no writers."""
+    return "reply" if state.get("question") else ["upsample", "specify"]
 
 
 def _once_written(state: State) -> Literal["review_checklist", "decide"]:
@@ -69,9 +76,9 @@ def _run() -> StateGraph[State, Settings, Input, Output]:
     flow.add_node(review)
     flow.add_node(compare, retry_policy=RETRY)
     flow.add_node(deliver)
+    flow.add_node(reply)
     flow.add_edge(START, "intake")
-    flow.add_edge("intake", "upsample")
-    flow.add_edge("intake", "specify")
+    flow.add_conditional_edges("intake", _meant, ["upsample", "specify", "reply"])
     # Two edges, since both ends fall into one superstep. A joined edge would keep a set in its channel, which the
     # dev server reads back as a list: Studio would show a run paused before decide with nothing to do next.
     flow.add_conditional_edges("upsample", _once_written)
@@ -79,6 +86,7 @@ def _run() -> StateGraph[State, Settings, Input, Output]:
     flow.add_edge("candidate", "decide")
     flow.add_edge("compare", "deliver")
     flow.add_edge("deliver", END)
+    flow.add_edge("reply", END)
     return flow
 
 

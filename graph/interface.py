@@ -14,13 +14,14 @@ from overpaint.tools.images import ImageRef
 
 
 class Input(TypedDict):
-    """What a run starts from: a brief, or a conversation whose last human message is the brief.
+    """What a run starts from: a brief, or a conversation whose last human message says what is wanted.
 
+    A brief starts anew. A message may also follow up on what the thread shows (see graph/conversation.py).
     `requirements` is a checklist to judge by, each a text or a dict with a `text`; None: it is written from the brief.
     """
 
-    brief: NotRequired[str | None]
-    image: NotRequired[ImageRef | None]
+    brief: NotRequired[Annotated[str | None, EphemeralValue]]
+    image: NotRequired[Annotated[ImageRef | None, EphemeralValue]]
     requirements: NotRequired[Annotated[list[Any] | None, EphemeralValue]]
     messages: NotRequired[Annotated[list[AnyMessage], add_messages]]
 
@@ -28,8 +29,8 @@ class Input(TypedDict):
 class Intake(State, total=False):
     """What intake sees: the state an earlier run of the thread left, and the input on top."""
 
-    brief: str | None
-    image: ImageRef | None
+    brief: Annotated[str | None, EphemeralValue]
+    image: Annotated[ImageRef | None, EphemeralValue]
     requirements: Annotated[list[Any] | None, EphemeralValue]
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import GetJsonSchemaHandler, field_validator, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from overpaint.graph.chat_settings import ChatSettings
 from overpaint.graph.fields import json_object, setting
+from overpaint.graph.prompt_fields import folded, prompt_fields
 
 WordRange = tuple[int, int]
 
@@ -89,6 +92,17 @@ class MethodSettings(ChatSettings):
         "critique",
         "compare",
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        schema["properties"] |= prompt_fields()
+        return schema
+
+    @model_validator(mode="before")
+    @classmethod
+    def _prompts(cls, given: Any) -> Any:
+        return folded(given) if isinstance(given, dict) else given
 
     @field_validator("upsample_words")
     @classmethod

@@ -64,3 +64,15 @@ class Description(BaseModel):
     """A picture in words."""
 
     description: str = Field(description="What the picture shows, as a brief that would ask for the same picture.")
+
+
+class FollowUp(BaseModel):
+    """What a message means that follows a picture."""
+
+    reasoning: str = Field(description="What the message wants, in a sentence.")
+    kind: Literal["change", "new", "undo", "show", "why", "other"]
+    brief: str = Field(default_factory=str, description="The whole brief to paint, for change and new; else empty.")
+    which: int | None = Field(
+        default_factory=lambda: None, description="The number of the picture to show, from 1; null for the best one."
+    )
+    answer: str = Field(default_factory=str, description="For other: what to answer, in one or two sentences.")

@@ -1,4 +1,4 @@
-"""The nouns of a run and how parallel branches merge them. Imports nothing of ours but the shape of an image reference.
+"""The nouns of a run and how parallel branches merge them. Imports nothing of ours but shapes.
 
 Everything here is JSON-able and small: a picture is an ImageRef, a candidate is a summary of at most 300 bytes, and
 the full record of a candidate is a file that `Candidate["record"]` names.
@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, NotRequired
 
 from langchain_core.messages import AnyMessage
+from langgraph.channels import EphemeralValue
 from langgraph.graph.message import add_messages
 from typing_extensions import TypedDict
 
+from overpaint.graph.talk import Question, Turn
 from overpaint.tools.images import ImageRef
 
 Action = Literal["start", "given", "rejudge", "edit", "revise", "restart", "reseed"]
@@ -204,7 +206,9 @@ class State(TypedDict, total=False):
     said: `wish` is a prompt to paint next, `remark` is for the critic, `declined` the champion not taken, `reviewing`
     what a pause is about. `forked_from` is None in a run of its own. `listed` is the checklist that came with the
     brief, until `specify` takes it. `variants` are prompts to be painted once each. `stopped_at` is the round of the
-    stop of a run that paints on after it, `unrendered` a revised prompt that was never painted.
+    stop of a run that paints on after it, `unrendered` a revised prompt that was never painted. `turns` are earlier
+    runs of the thread, oldest first; `began` is the first round that paints where a run goes on from the champion of
+    another. `question` is what a message wants told rather than painted.
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
@@ -234,4 +238,7 @@ class State(TypedDict, total=False):
     stopped_at: int | None
     unrendered: str | None
     forked_from: Origin | None
+    turns: list[Turn]
+    began: int | None
+    question: Annotated[Question | None, EphemeralValue]
     ended: StopReason | None

@@ -14,7 +14,9 @@ from jinja2.sandbox import SandboxedEnvironment
 from overpaint.prompts import Prompt, load, parse
 from overpaint.tools.faults import BadInput
 
-PROMPTS = ("caption.rewrite", "caption.similar", "caption.best", "upsample")
+NODES = {"caption.rewrite": "critique", "caption.similar": "judge", "caption.best": "compare", "upsample": "upsample"}
+"""The prompts that may be replaced, and the node that asks each."""
+PROMPTS = tuple(NODES)
 PARTS = ("system", "human")
 REPLACEABLE = tuple(f"{name}.{part}" for name in PROMPTS for part in PARTS)
 LONGEST = 8000

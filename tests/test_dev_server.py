@@ -1,4 +1,4 @@
-"""`langgraph dev` serves the graph: schemas Studio can draw, a run over HTTP, a pause before decide, and a resume."""
+"""`langgraph dev` serves the graph and our own app: schemas Studio can draw, a pause before decide, and a resume."""
 
 from __future__ import annotations
 
@@ -47,8 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "LANGGRAPH_CLI_NO_ANALYTICS": "1",
         "LANGGRAPH_NO_VERSION_CHECK": "1",
         "LANGSMITH_TRACING": "false",
-        # langgraph-api 0.16.7 copies its wrapper of a checkpointer without end when this is on (RecursionError).
-        "LANGGRAPH_STRICT_MSGPACK": "false",
+        "LANGGRAPH_STRICT_MSGPACK": "true",
     }
     command = [str(Path(sys.executable).parent / "langgraph"), "dev", "--no-browser"]
     options = ["--no-reload", "--port", str(port), "--n-jobs-per-worker", "4"]
@@ -75,6 +74,13 @@ async def test_studio_gets_schemas_with_every_setting_on_its_node(server: str) -
         assert settings["per_round"]["maximum"] == 32
         assert settings["judge"]["langgraph_nodes"] == ["judge"]
         assert all(field["description"] for field in settings.values())
+
+
+async def test_our_own_app_is_served_beside_langgraphs_routes(server: str) -> None:
+    async with httpx.AsyncClient(base_url=server) as client:
+        page, options = await client.get("/"), await client.get("/overpaint/options")
+    assert page.headers["content-type"].startswith("text/html")
+    assert options.json()["presets"]
 
 
 async def test_a_run_pauses_before_decide_and_goes_on(server: str) -> None:

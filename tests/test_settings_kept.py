@@ -148,7 +148,6 @@ async def test_the_dev_server_goes_on_with_a_run_as_it_was_made(server: OpenAIIm
     folder.mkdir()
     with dev_server(folder) as url:
         async with get_client(url=url) as client:
-            await client.threads.create(thread_id=left.thread, metadata={"graph_id": "agent"})
             ended: Any = await client.runs.wait(left.thread, "agent", input=None)
             assert ended["ended"] == "max_images"
             assert ended["run"] == left.run

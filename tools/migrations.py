@@ -49,8 +49,11 @@ _BUDGETS = (
     "ALTER TABLE overpaint_calls ADD COLUMN cached_tokens BIGINT",
     "ALTER TABLE overpaint_calls ADD COLUMN reserved_tokens BIGINT",
 )
+_OWNERS = (
+    "CREATE TABLE overpaint_owners (thread TEXT PRIMARY KEY, owner TEXT NOT NULL, created {real} NOT NULL) {rowless}",
+)
 
-MIGRATIONS: tuple[tuple[int, tuple[str, ...]], ...] = ((1, _LEDGER), (2, _RUNS), (3, _BUDGETS))
+MIGRATIONS: tuple[tuple[int, tuple[str, ...]], ...] = ((1, _LEDGER), (2, _RUNS), (3, _BUDGETS), (4, _OWNERS))
 """Every change with the version it leads to, in order."""
 
 

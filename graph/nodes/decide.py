@@ -17,6 +17,7 @@ from overpaint.graph.effective import in_force
 from overpaint.graph.minting import route
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import Candidate, Plan, State
+from overpaint.graph.telling import answer, status
 
 Next = Literal["candidate", "critique", "review", "compare", "deliver"]
 
@@ -43,6 +44,7 @@ def go_on(state: State, update: State) -> Command[Next]:
     update = {**update, "round": update["round"] + 1}
     if (judged_by := fingerprint(state["checklist"])) != state.get("judged_by"):
         update["judged_by"] = judged_by
+    update["messages"] = [answer(state["run"], status(decision, update["round"]))]
     goto = route({**state, **update})
     if decision["action"] == "rejudge":
         update = {**update, **_forgetting(update["champion"])}

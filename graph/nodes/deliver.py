@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from langchain_core.messages import AIMessage
-
 from overpaint.graph.crowning import at_work, passes
-from overpaint.graph.state import Receipt, State
+from overpaint.graph.state import State
+from overpaint.graph.telling import answer, bill, escaped, picture, verdict_of
 from overpaint.graph.toolbox import Toolbox, open_toolbox
 
 
 async def deliver(state: State) -> State:
     """End the run: name the reason, and show the champion as Markdown that a chat can render."""
     toolbox = await open_toolbox(state["settings"])
-    champion, decision = state["champion"], state["plan"]
-    image = champion["image"] if champion else None
-    shown = f"![{_alt(state['asked']['text'])}]({toolbox.images.path(image).as_uri()})\n\n" if image else ""
-    verdict = "It shows everything that was asked. " if passes(champion) else ""
-    text = f"{shown}{verdict}Stopped: {decision['why']}. {_bill(state['receipt'])}"
     unrendered = await _unrendered(state, toolbox)
+    text = await _told(state, toolbox)
     if unrendered:
-        text += f" A revised prompt was never painted: {unrendered}"
-    return {"ended": decision["stop"], "messages": [AIMessage(text)], "unrendered": unrendered}
+        text += f"\n\nA revised prompt was never painted: {escaped(unrendered)}"
+    return {"ended": state["plan"]["stop"], "messages": [answer(state["run"], text)], "unrendered": unrendered}
+
+
+async def _told(state: State, toolbox: Toolbox) -> str:
+    champion, stopped = state["champion"], f"Stopped: {escaped(state['plan']['why'])}. {bill(state['receipt'])}"
+    if champion is None:
+        return f"There is no picture. {stopped}"
+    shown = await picture(champion["image"], state["asked"]["text"], toolbox)
+    return f"{shown}{verdict_of(await toolbox.record(champion))}\n\n{stopped}"
 
 
 async def _unrendered(state: State, toolbox: Toolbox) -> str | None:
@@ -32,12 +35,3 @@ async def _unrendered(state: State, toolbox: Toolbox) -> str | None:
     suggested = verdict.get("suggested") if verdict else None
     painted = {record["prompt"] for record in await toolbox.walk(state) if record["image"]}
     return None if suggested in painted else suggested
-
-
-def _alt(brief: str) -> str:
-    return brief[:80].replace("\n", " ").replace("[", "(").replace("]", ")")
-
-
-def _bill(receipt: Receipt) -> str:
-    money = "unknown cost" if receipt["usd"] is None else f"${receipt['usd']:.2f}"
-    return f"{receipt['images']} pictures, {receipt['calls']} model calls, {receipt['tokens']} tokens, {money}."

@@ -1,11 +1,12 @@
-"""intake: take the brief, store its pictures, and fix all that the run will need to be the same after a crash."""
+"""intake: take what is asked, and fix all that the run will need to be the same after a crash."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 import uuid
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.messages import AnyMessage, HumanMessage
@@ -14,15 +15,18 @@ from langgraph.types import Overwrite
 
 from overpaint.graph.allowance import describer_room
 from overpaint.graph.checklists import read_checklist
+from overpaint.graph.conversation import Meant, follows, understood
 from overpaint.graph.costs import refuse_small_caps
 from overpaint.graph.effective import effective, painter_facts, refuse_unread
 from overpaint.graph.interface import Intake
-from overpaint.graph.messages import last_human, pictures_of, text_of, with_references
+from overpaint.graph.messages import last_human, picture_of, text_of
 from overpaint.graph.schemas import Description
 from overpaint.graph.settings import Settings
-from overpaint.graph.state import Brief, Receipt, empty_receipt
+from overpaint.graph.state import Brief, Plan, Receipt
+from overpaint.graph.telling import answer
 from overpaint.graph.templates import check_templates
 from overpaint.graph.toolbox import Toolbox, open_toolbox
+from overpaint.graph.turns import remembered
 from overpaint.prompts import Prompt, load
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.home import open_home
@@ -32,7 +36,7 @@ _RUNS = uuid.UUID("5d0b3a52-6f5a-4a0e-9f6e-6a3c7c1f9b10")
 """The name space of run ids (UUID version 5). Any other would do as well."""
 
 _SAID: tuple[str, ...] = (
-    "wish", "remark", "declined", "forked_from", "variants", "stopped_at", "unrendered",
+    "wish", "remark", "declined", "forked_from", "variants", "stopped_at", "unrendered", "began",
 )  # fmt: skip
 """What an earlier run of the thread may have left, and this one begins without."""
 
@@ -40,13 +44,22 @@ LONGEST_BRIEF = 10_000
 """Characters. Beyond it no image model reads on, and every model call of the run would pay for it."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What came in: a text, a picture to start from, and whether a person said it in a conversation."""
+
+    text: str
+    image: ImageRef | None
+    said: bool
+
+
 async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
-    """Start a run: settle settings, brief, seed and id, and forget what an earlier run of the thread left in state.
+    """Start a run, or pass on what is only to be told; forget what an earlier run of the thread left in state.
 
     Raises:
         BadInput: the brief, a picture or a setting cannot be used.
     """
-    settings = effective(runtime.context)
+    settings = _settings(state, runtime.context)
     await asyncio.to_thread(check_templates, settings.templates)
     listed = read_checklist(given) if (given := state.get("requirements")) else None
     refuse_unread(listed, settings)
@@ -54,27 +67,45 @@ async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
     toolbox = await open_toolbox(settings.model_dump(), run, "intake", runtime)
     await asyncio.to_thread(open_home)
     facts = await painter_facts(toolbox)
-    _warn(settings, runtime)
-    messages, text, image = await _asked(state, toolbox)
-    refuse_small_caps(facts, settings, described=not text)
-    spent, labels = empty_receipt(), {}
-    if image is not None and not text:
-        text, spent = await _described(image, replace(toolbox, room=describer_room(facts, settings)))
-        asked = _describing(settings)[0]
-        image, labels = None, {asked.name: asked.label}
+    toolbox = replace(toolbox, room=describer_room(facts, settings))
+    asked = await _asked(state, toolbox)
+    refuse_small_caps(facts, settings, described=not asked.text)
+    meant = await _meant(asked, state, toolbox)
+    if meant.question is not None:
+        return {"question": meant.question, "receipt": await toolbox.spent()}
+    _warn(settings, meant.note, runtime)
+    brief, labels = await _brief(meant, asked.image, toolbox)
+    goes_on = meant.kind == "change" and asked.image is None and settings.judge_method != "none"
+    turns = await remembered(state, toolbox.records)
     return {
-        "messages": messages,
+        **_forgotten(state, await toolbox.spent(), labels),
+        **(_carried(state, settings) if goes_on else {}),
+        "messages": [*_broken_off(state), *([] if asked.said else [HumanMessage(asked.text or "[picture]")])],
         "run": run,
-        "asked": Brief(text=check_brief(text), image=image),
+        "asked": brief,
         "seed": secrets.randbelow(2**32) if settings.seed is None else settings.seed,
         "settings": settings.kept,
         "painter": facts,
-        **_forgotten(state, spent, labels),
         "listed": listed,
+        **({"turns": turns} if turns else {}),
     }
 
 
-def _warn(settings: Settings, runtime: Runtime[Settings]) -> None:
+def _settings(state: Intake, context: Settings | Mapping[str, Any] | None) -> Settings:
+    """Those that come with the input; in a conversation that names none, those of the turn before.
+
+    Raises:
+        BadInput: an unknown setting or a wrong value.
+    """
+    named = context.model_fields_set if isinstance(context, Settings) else context
+    if not named and follows(state) and state.get("brief") is None:
+        return Settings.model_validate(state["settings"])
+    return effective(context)
+
+
+def _warn(settings: Settings, note: str, runtime: Runtime[Settings]) -> None:
+    if note:
+        runtime.stream_writer({"kind": "warning", "text": note})
     if roles := settings.judges_itself():
         text = (
             f"{settings.judge} is judge and {' and '.join(roles)}, and models favour their own work: name another judge"
@@ -104,26 +135,45 @@ def check_brief(text: object) -> str:
     return text
 
 
-async def _asked(state: Intake, toolbox: Toolbox) -> tuple[list[AnyMessage], str, ImageRef | None]:
+async def _asked(state: Intake, toolbox: Toolbox) -> Asked:
     brief, image = state.get("brief"), state.get("image")
-    if image is not None:
-        await toolbox.images.load(image["sha256"])
     if brief is not None or image is not None:
-        return [HumanMessage(brief or "[picture]")], brief or "", image
-    messages = state.get("messages", [])
-    message = last_human(messages)
-    stored = {i: await toolbox.images.save(data) for i, data in pictures_of(message)}
-    humans = [m for m in messages if isinstance(m, HumanMessage)]
-    cleaned = [with_references(m, stored if m is message else {}) for m in humans]
-    return [m for m in cleaned if m is not None], text_of(message), next(iter(stored.values()), None)
+        return Asked(brief or "", await _stored(image, toolbox), said=False)
+    message = last_human(state.get("messages", []))
+    return Asked(text_of(message), await _stored(picture_of(message), toolbox), said=True)
 
 
-async def _described(image: ImageRef, toolbox: Toolbox) -> tuple[str, Receipt]:
-    asked, values = _describing(toolbox.settings)
-    reply = await toolbox.consult("captioner", asked, Description, shown=image["sha256"], values=values)
+async def _stored(ref: Any, toolbox: Toolbox) -> ImageRef | None:
+    """A picture that is named, as the image store has it.
+
+    Raises:
+        BadInput: it is none, or is not there.
+    """
+    if ref is None:
+        return None
+    if not isinstance(ref, dict) or not isinstance(ref.get("sha256"), str):
+        raise BadInput("`image` names a picture that is stored, as a dict with its `sha256`: upload it first")
+    return await toolbox.images.name(await toolbox.images.load(ref["sha256"]))
+
+
+async def _meant(asked: Asked, state: Intake, toolbox: Toolbox) -> Meant:
+    if not asked.said or not follows(state):
+        return Meant("new", asked.text)
+    if asked.text:
+        check_brief(asked.text)
+    return await understood(asked.text, state, toolbox, pictured=asked.image is not None)
+
+
+async def _brief(meant: Meant, image: ImageRef | None, toolbox: Toolbox) -> tuple[Brief, dict[str, str]]:
+    """What is asked for, and the labels of the prompt files that were used to find out."""
+    labels = {"follow_up": meant.label} if meant.label else {}
+    if image is None or meant.brief:
+        return Brief(text=check_brief(meant.brief), image=image), labels
+    prompt, values = _describing(toolbox.settings)
+    reply = await toolbox.consult("captioner", prompt, Description, shown=image["sha256"], values=values)
     if reply.value is None:
         raise ProviderFault(f"the picture could not be described: {reply.fault}; give a brief as well")
-    return reply.value.description, await toolbox.spent()
+    return Brief(text=check_brief(reply.value.description), image=None), {prompt.name: prompt.label}
 
 
 def _describing(settings: Settings) -> tuple[Prompt, dict[str, str]]:
@@ -135,9 +185,6 @@ def _describing(settings: Settings) -> tuple[Prompt, dict[str, str]]:
 
 def _forgotten(state: Intake, spent: Receipt, labels: dict[str, str]) -> dict[str, Any]:
     return {
-        "brief": None,
-        "image": None,
-        "requirements": None,
         "candidates": Overwrite({}),
         "champion": None,
         "round": -1,
@@ -148,3 +195,31 @@ def _forgotten(state: Intake, spent: Receipt, labels: dict[str, str]) -> dict[st
         **{name: None for name in _SAID if state.get(name)},
         "ended": None,
     }
+
+
+def _carried(state: Intake, settings: Settings) -> dict[str, Any]:
+    """The champion of the run before, from which a change of its brief goes on once it is judged by the new checklist.
+
+    Rounds are counted on, as in a fork, so that no two candidates of one line have the same id.
+    """
+    champion = state.get("champion")
+    if champion is None:
+        return {}
+    why = "it goes on from the picture of before"
+    carried = {
+        "candidates": Overwrite({champion["id"]: champion}),
+        "champion": champion,
+        "round": state["round"],
+        "began": state["round"] + 2,  # the round before that judges the champion anew
+        "plan": Plan(action="stop", why=why, parent=None, count=0, targets=[], stop="person"),
+    }
+    judged_alike = settings.judge_method == state["settings"]["judge_method"]
+    return carried if judged_alike else {**carried, "judged_by": ""}  # by no checklist that there is
+
+
+def _broken_off(state: Intake) -> list[AnyMessage]:
+    """A last word to a run that never ended, whose message still says what it is doing."""
+    if "run" not in state or state.get("ended"):
+        return []
+    last = answer(state["run"], "This was broken off before it was done.")
+    return [last] if any(message.id == last.id for message in state.get("messages", [])) else []

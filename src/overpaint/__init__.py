@@ -7,6 +7,7 @@ run.champion, run.candidates, run.receipt
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from overpaint.agent_tool import as_tool
     from overpaint.batch import Synthesis
     from overpaint.branching import afork, fork, stream_fork
     from overpaint.continuing import aresume, resume, stream_resumed
@@ -21,6 +22,7 @@ __all__ = [
     "afork",
     "arefine",
     "aresume",
+    "as_tool",
     "asynthesize",
     "fork",
     "refine",
@@ -35,6 +37,7 @@ _HOMES = {
     "overpaint.run": ("arefine", "refine", "stream"),
     "overpaint.continuing": ("aresume", "resume", "stream_resumed"),
     "overpaint.branching": ("afork", "fork", "stream_fork"),
+    "overpaint.agent_tool": ("as_tool",),
     "overpaint.result": ("Run",),
     "overpaint.synthesis": ("asynthesize", "synthesize"),
     "overpaint.batch": ("Synthesis",),

@@ -10,15 +10,16 @@ from typing import Any
 
 from langgraph.runtime import RunControl
 
-from overpaint.driving import at_the_wheel, drive
+from overpaint.driving import Wheel, at_the_wheel, drive
 from overpaint.events import Event, relayed, run_at_end
 from overpaint.given import with_files
 from overpaint.graph.checklists import read_checklist
 from overpaint.graph.flow import build_graph
 from overpaint.graph.forking import Branch, Change, branch
-from overpaint.graph.kept import find_run, read_thread
+from overpaint.graph.kept import Kept, find_run, read_thread
 from overpaint.graph.persistence import on_thread, open_checkpointer
 from overpaint.graph.settings import merge
+from overpaint.graph.state import State
 from overpaint.report import check_folder
 from overpaint.result import Run
 from overpaint.run import preflight, wait_for
@@ -60,8 +61,8 @@ async def stream_fork(
         BadInput: no such run, candidate or checkpoint, something given cannot be used, or what the fork needs is lost:
             nothing was written then. Or it failed later, as of `overpaint.driving.drive`: the fork can be resumed.
     """
-    written = None if checklist is None else read_checklist(checklist)
-    change = Change(prompt, brief, written, with_files(settings or {}))
+    listed = None if checklist is None else read_checklist(checklist)
+    change = Change(prompt, brief, listed, with_files(settings or {}))
     async with aclosing(relayed(_told(run, start, change, home, out, control))) as events:
         async for event in events:
             yield event
@@ -113,17 +114,24 @@ async def _told(
     with use_home(home):
         if out is not None:
             await asyncio.to_thread(check_folder, out)
-        begun = await _begun(run, start, change)
+        begun = await prepared(await find_run(run), start, change)
         async with at_the_wheel(begun.thread, control) as wheel:
-            await wheel.graph.aupdate_state(on_thread(begun.thread), begun.values, as_node=begun.as_node)
-            known = (await read_thread(wheel.graph, begun.thread)).values
+            known = await written(wheel, begun)
             async for event in drive(wheel, None, None, out, known=known):
                 yield event
 
 
-async def _begun(run: str | None, start: str | None, change: Change) -> Branch:
-    """The beginning of the fork, with everything checked that could stop it later."""
-    parent = await find_run(run)
+async def prepared(parent: Kept, start: str | None, change: Change) -> Branch:
+    """The beginning of a fork, with everything checked that could stop it later; nothing is written.
+
+    Args:
+        parent: the run as it stands.
+        start: a candidate's id, or a checkpoint's id or the start of it; None for where the parent stands.
+        change: what is to be different.
+
+    Raises:
+        BadInput: something given cannot be used, or what the fork needs is lost.
+    """
     effective = merge(parent.values["settings"], change.settings)
     await preflight(change.brief if change.brief is not None else parent.values["asked"]["text"], None, effective)
     async with open_checkpointer() as saver:
@@ -132,3 +140,9 @@ async def _begun(run: str | None, start: str | None, change: Change) -> Branch:
     # needs and is lost is found before anything is paid.
     await asyncio.to_thread(refresh_all, current_home(), begun.values)
     return begun
+
+
+async def written(wheel: Wheel, begun: Branch) -> State:
+    """Write the beginning of a fork into its thread, and return the state that it has now."""
+    await wheel.graph.aupdate_state(on_thread(begun.thread), begun.values, as_node=begun.as_node)
+    return (await read_thread(wheel.graph, begun.thread)).values

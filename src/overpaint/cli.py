@@ -22,6 +22,7 @@ from overpaint.evaluation import compare_command, eval_command, harvest_command,
 from overpaint.phrases import clean
 from overpaint.plain import say
 from overpaint.run_commands import Stream
+from overpaint.server import serve_command
 from overpaint.tools.faults import BadInput, ProviderFault
 
 EPILOG = """exit codes: 0 passed, 1 stopped without passing (the best picture is still delivered), 2 bad input,
@@ -101,6 +102,7 @@ def parser() -> Parser:
         ("compare", compare_command.compare, "say how two experiments differ", compare_command.add_compare),
         ("harvest", harvest_command.harvest, "turn finished runs into a dataset", harvest_command.add_harvest),
         ("tune", tune_command.tune, "give a prompt the examples that help most, as measured", tune_command.add_tune),
+        ("serve", serve_command.serve, "serve the page, LangGraph's API, images and MCP", serve_command.add_serve),
         ("prune", commands.prune, "drop old runs, and the pictures that nothing refers to", arguments.add_prune),
         ("verify", commands.verify, "look for damage in what is kept", arguments.add_json),
         ("doctor", commands.doctor, "say what is usable here", arguments.add_doctor),

@@ -113,10 +113,8 @@ async def _continued(
 ) -> AsyncGenerator[Event, None]:
     if answer is not None and not kept.waiting:
         raise BadInput("this run asks nothing, so it takes no answer: leave the answer out")
-    if settings and kept.next in (("compare",), ("deliver",)):
-        await _reopened(wheel, kept, settings)  # it had decided to stop, by settings that are changed now
-        kept = await read_thread(wheel.graph, wheel.thread)
-    if (kept.waiting and answer is None) or not (_is_open(kept) or await _reopened(wheel, kept, settings)):
+    kept = await reopened(wheel, kept, settings)
+    if (kept.waiting and answer is None) or not is_open(kept):
         async for event in ending(wheel, out):
             yield event
         return
@@ -138,15 +136,26 @@ def _answers(wheel: Wheel, kept: Kept, answer: Any) -> dict[str, Any]:
     return dict.fromkeys(asked, answer)
 
 
-def _is_open(kept: Kept) -> bool:
+def is_open(kept: Kept) -> bool:
     """Whether a run has more to do. A process that dies between a step's end and its checkpoint leaves no next node."""
     return bool(kept.next) or kept.values.get("ended") is None
 
 
-async def _reopened(wheel: Wheel, kept: Kept, settings: dict[str, object]) -> bool:
-    """Lead a run that ended back to where it decides, when there is reason to think that it decides otherwise now."""
-    if not settings and kept.values.get("ended") != "provider":
-        return False
+async def reopened(wheel: Wheel, kept: Kept, settings: Mapping[str, object]) -> Kept:
+    """Lead a run that ended, or had decided to, back to where it decides, where it may decide otherwise now.
+
+    Args:
+        wheel: its thread.
+        kept: as it stands.
+        settings: those given anew.
+
+    Returns:
+        The run as it stands then; as it was, where it has more to do anyway or no reason to go on.
+    """
+    stopping = kept.next in (("compare",), ("deliver",))
+    reason = settings if stopping else not is_open(kept) and (settings or kept.values.get("ended") == "provider")
+    if not reason:
+        return kept
     again = {"ended": None, "fatal": Overwrite("")}
     await wheel.graph.aupdate_state(on_thread(wheel.thread), again, as_node="candidate")
-    return True
+    return await read_thread(wheel.graph, wheel.thread)

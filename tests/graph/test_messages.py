@@ -1,17 +1,22 @@
+"""Pictures in any of the five block shapes become references before anything is written down."""
+
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from PIL import Image
 
-from overpaint.graph.messages import last_human, pictures_of, text_of, with_references
+from overpaint.graph.messages import last_human, picture_bytes, picture_of, reference, text_of, without_bytes
 from overpaint.tools.faults import BadInput
+from overpaint.tools.images import ImageStore
+from tests.image_servers import encoded
 
-DATA = b"\x89PNG some bytes"
+DATA = encoded(Image.new("RGB", (8, 8), "red"))
 B64 = base64.b64encode(DATA).decode()
-REF: Any = {"sha256": "a" * 64, "mime": "image/png", "width": 1, "height": 1}
 SHAPES: dict[str, dict[str, Any]] = {
     "v1": {"type": "image", "base64": B64, "mime_type": "image/png"},
     "v0": {"type": "image", "source_type": "base64", "data": B64, "mime_type": "image/png"},
@@ -22,26 +27,46 @@ SHAPES: dict[str, dict[str, Any]] = {
 TEXT = {"type": "text", "text": "paint this"}
 
 
+async def lean(content: Any) -> HumanMessage:
+    given = await without_bytes({"messages": [HumanMessage(content, id="m")]})
+    message = given["messages"][0]
+    assert isinstance(message, HumanMessage)
+    return message
+
+
 @pytest.mark.parametrize("block", SHAPES.values(), ids=SHAPES.keys())
-def test_a_picture_of_any_shape_is_taken_out(block: dict[str, Any]) -> None:
-    message = HumanMessage([TEXT, block], id="m")
+async def test_a_picture_of_any_shape_is_stored_and_named(block: dict[str, Any], home: Path) -> None:
+    message = await lean([TEXT, block])
+    assert message.id == "m"
     assert text_of(message) == "paint this"
-    assert pictures_of(message) == [(1, DATA)]
-    replaced = with_references(message, {1: REF})
-    assert replaced is not None
-    assert replaced.id == "m"
-    assert B64 not in replaced.model_dump_json()
-    assert REF["sha256"] in replaced.model_dump_json()
+    assert B64 not in message.model_dump_json()
+    named = picture_of(message)
+    assert named is not None
+    assert await ImageStore(home / "images").load(named["sha256"]) == DATA
+    assert await lean(message.content) == message
 
 
-def test_what_is_no_picture_is_noted_and_its_bytes_dropped() -> None:
-    message = HumanMessage([TEXT, {"type": "file", "mimeType": "application/pdf", "data": B64}])
-    assert pictures_of(message) == []
-    replaced = with_references(message, {})
-    assert replaced is not None
-    assert B64 not in replaced.model_dump_json()
-    assert with_references(HumanMessage("text"), {}) is None
-    assert with_references(HumanMessage([TEXT]), {}) is None
+async def test_messages_come_as_dicts_too_and_what_was_said_before_keeps_no_bytes(home: Path) -> None:
+    old = [{"role": "user", "content": [SHAPES["v1"], SHAPES["openai"]]}, {"role": "ai", "content": [SHAPES["v1"]]}]
+    given = await without_bytes({"messages": [*old, {"role": "user", "content": [TEXT]}], "brief": None})
+    assert B64 not in str(given)
+    assert text_of(given["messages"][-1]) == "paint this"
+    assert not (home / "images").exists()
+
+
+async def test_what_is_no_picture_is_noted_and_its_bytes_dropped() -> None:
+    message = await lean([TEXT, {"type": "file", "mimeType": "application/pdf", "data": B64}])
+    assert picture_of(message) is None
+    assert B64 not in message.model_dump_json()
+    assert await lean("text") == HumanMessage("text", id="m")
+
+
+async def test_a_reference_keeps_nothing_but_what_names_the_picture() -> None:
+    ref: Any = {"sha256": "a" * 64, "mime": "image/png", "width": 1, "height": 1}
+    message = await lean([TEXT, reference({**ref, "grant": "secret"})])
+    assert picture_of(message) == ref
+    assert "secret" not in message.model_dump_json()
+    assert text_of(message) == "paint this"
 
 
 @pytest.mark.parametrize(
@@ -57,12 +82,25 @@ def test_what_is_no_picture_is_noted_and_its_bytes_dropped() -> None:
 )
 def test_a_picture_that_is_not_there_is_refused(block: dict[str, Any], said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        pictures_of(HumanMessage([block]))
+        picture_bytes(block)
 
 
-def test_two_pictures_are_refused_rather_than_one_dropped() -> None:
+@pytest.mark.parametrize("second", [SHAPES["openai"], reference({"sha256": "a" * 64})])
+async def test_two_pictures_are_refused_rather_than_one_dropped(second: dict[str, Any]) -> None:
     with pytest.raises(BadInput, match="2 pictures"):
-        pictures_of(HumanMessage([SHAPES["v1"], SHAPES["openai"]]))
+        await lean([SHAPES["v1"], second])
+
+
+@pytest.mark.parametrize("messages", [[{"content": "no role"}], [{"role": "nobody", "content": "x"}], [7], 7])
+async def test_what_is_no_conversation_is_refused_in_one_line(messages: Any) -> None:
+    with pytest.raises(BadInput, match="cannot be read") as caught:
+        await without_bytes({"messages": messages})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [None, {"brief": "x"}, {"messages": []}, "text"])
+async def test_other_input_is_left_as_it_is(given: Any) -> None:
+    assert await without_bytes(given) is given
 
 
 def test_the_brief_is_what_a_person_said_last() -> None:

@@ -25,6 +25,7 @@ from overpaint.shapes.layout import place
 from overpaint.shapes.looking import TOLD, look, observed, quality
 from overpaint.shapes.parser import parse
 from overpaint.shapes.wire import MOST_PROPOSALS, Request, last_request
+from overpaint.shapes.wishes import follow_up
 
 EVIDENCE = 1200
 """Words of evidence in one look; where there are many questions, each gets its share."""
@@ -162,11 +163,16 @@ def _describe(request: Request) -> Reply:
     return {"description": describe(look(request))}
 
 
+def _follow_up(request: Request) -> Reply:
+    return follow_up(request.section("brief"), request.section("message"))
+
+
 _TASKS: dict[frozenset[str], Callable[[Request], Reply]] = {
     frozenset(("prompt", "reasoning")): _upsample,
     frozenset(("requirements",)): _specify,
     frozenset(("proposals",)): _propose,
     frozenset(("answers",)): _inspect,
+    frozenset(("kind", "which")): _follow_up,
     **methods.TASKS,
     # Last, since an answer that compares attempts has a description too.
     frozenset(("description",)): _describe,

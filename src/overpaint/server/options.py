@@ -1,0 +1,63 @@
+"""What a run can be told: the presets and every setting, with what the caller may choose."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.responses import JSONResponse
+
+from overpaint.graph.settings import MODELS, Settings, describe_preset, load_preset, merge, preset_names
+from overpaint.server.allowed import changeable
+from overpaint.server.keys import Caller, configured, current_caller
+
+router = APIRouter(prefix="/overpaint", tags=["settings"])
+
+
+@router.get("/options")
+async def options(caller: Annotated[Caller, Depends(current_caller)]) -> JSONResponse:
+    """The presets, each with all settings that it comes to, and every setting there is."""
+    return JSONResponse(await asyncio.to_thread(_options, caller))
+
+
+def _options(caller: Caller) -> dict[str, Any]:
+    fields = Settings.model_json_schema()["properties"]
+    return {
+        "auth": bool(configured()),
+        "presets": [_preset(name) for name in preset_names()],
+        "settings": [
+            _setting(name, fields[name]) | {"allowed": changeable(caller, name)} for name in Settings.model_fields
+        ],
+    }
+
+
+@cache
+def _preset(name: str) -> dict[str, Any]:
+    """A preset with all settings; `models` names those to leave out where another model does the job."""
+    said = load_preset(name)
+    with_it = {model: sorted(said.keys() - load_preset(name, given=(model,)).keys()) for model in MODELS}
+    return {
+        "name": name,
+        "description": describe_preset(name),
+        "settings": merge(said).kept,
+        "models": {model: names for model, names in with_it.items() if names},
+    }
+
+
+def _setting(name: str, field: dict[str, Any]) -> dict[str, Any]:
+    """One setting from its JSON schema; `min` and `max` are None without a bound, `choices` without a list."""
+    kind = next(one for one in field.get("anyOf", [field]) if one["type"] != "null")
+    least = kind.get("minimum", kind.get("exclusiveMinimum"))
+    below = kind.get("exclusiveMaximum")
+    return {
+        "name": name,
+        "description": field["description"],
+        "type": kind["type"],
+        "choices": kind.get("enum") or kind.get("items", {}).get("enum"),
+        "min": least,
+        "max": kind.get("maximum") if below is None else below - 1,
+        "default": field.get("default"),
+        "node": field["langgraph_nodes"][0],
+    }

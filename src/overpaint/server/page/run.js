@@ -1,0 +1,207 @@
+/** One run: read from the server, followed while it is at work, answered where it waits. */
+
+import * as api from "./api.js";
+import { checklistView } from "./checklist.js";
+import { announce, fill, h, problem, refreshed } from "./dom.js";
+import { foldsOf, headOf } from "./head.js";
+import { showLineage } from "./lineage.js";
+import { livePanel } from "./live.js";
+import { openLooker } from "./looker.js";
+import { Narrator } from "./narrate.js";
+import { reviewForm } from "./review.js";
+import { go, read, toRun } from "./route.js";
+import { showSheet } from "./sheet.js";
+import { follow } from "./stream.js";
+import { openVersus } from "./versus.js";
+import { cut, isOver, receiptLine, STATUSES } from "./words.js";
+
+const BUSY = ["pending", "running"];
+const ELSEWHERE = 2500;
+const SOON = 250;
+
+/** A run on the page. It lives until `leave` is called. */
+export class RunPage {
+  constructor({ thread, run = "" }, title) {
+    this.thread = thread;
+    this.turn = run;
+    this.title = title;
+    this.left = new AbortController();
+    this.place = {};
+    this.run = null;
+    this.work = null;
+    const named = (className) => h("div", { class: className });
+    this.parts = { problem: named("problems"), turns: named("turns"), head: named("head"), live: named("at-work"), review: named("at-work"), sheet: named("sheet"), lineage: named("lineage"), folds: named("folds") };
+    this.sheetSection = h("section", { "aria-labelledby": "sheet-title", hidden: true }, h("h2", { id: "sheet-title" }, "Candidates"), this.parts.sheet);
+    this.lineageSection = h("section", { "aria-labelledby": "lineage-title", hidden: true }, h("h2", { id: "lineage-title" }, "Lineage"), this.parts.lineage);
+    const { problem, turns, head, live, review, folds } = this.parts;
+    this.element = h("div", {}, problem, turns, head, live, review, this.sheetSection, this.lineageSection, folds);
+  }
+
+  /** Read the run and, where it is at work, begin to follow it. */
+  async open() {
+    this.options = await api.options();
+    const [work] = await Promise.all([api.latestWork(this.thread), this.read()]);
+    this.work = work;
+    if (work && BUSY.includes(work.status)) this.follow();
+    else if (!this.run) throw new api.Refused(404, "There is no such run.", "It may have been pruned, or belong to another key.");
+    else if (this.run.status === "running") this.watch();
+  }
+
+  leave() {
+    this.left.abort();
+    this.panel?.stop();
+    clearTimeout(this.due);
+    this.dialog?.close();
+  }
+
+  /** Read the run anew and show what changed. A run that has only just begun cannot be read yet. */
+  async read() {
+    try {
+      this.run = await api.readRun(this.thread, this.turn);
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      return;
+    }
+    if (!this.left.signal.aborted) this.show();
+  }
+
+  /** Read soon, once for all that happens until then. */
+  readSoon() {
+    this.due ||= setTimeout(async () => {
+      this.due = 0;
+      await this.read().catch((error) => this.failed(error));
+    }, SOON);
+  }
+
+  async follow() {
+    const { signal } = this.left;
+    const narrator = new Narrator();
+    this.panel?.stop();
+    this.panel = livePanel({ begun: Date.parse(this.work.created_at) || Date.now(), thumbs: !this.options.auth });
+    fill(this.parts.live, this.panel.element);
+    fill(this.parts.review);
+    const heard = (event) => {
+      const { said, settled } = narrator.hear(event);
+      this.panel.show(narrator);
+      if (said) announce(said);
+      if (settled) this.readSoon();
+    };
+    try {
+      await follow(this.thread, this.work.run_id, heard, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.failed(error);
+    }
+    await this.ended(narrator.error);
+  }
+
+  async ended(error) {
+    this.panel.stop();
+    fill(this.parts.live);
+    this.work = await api.latestWork(this.thread);
+    await this.read();
+    if (error && !this.run?.error) this.failed(new api.Refused(0, error, this.run ? "" : "Change what it names and start again: the brief is kept."));
+    if (this.run) announce(`The run: ${STATUSES[this.run.status] || this.run.status}. Receipt: ${receiptLine(this.run.receipt)}`);
+    if (this.run?.status === "waiting") document.getElementById("review-title")?.focus();
+  }
+
+  /** A run that another process drives is read again and again. */
+  async watch() {
+    while (!this.left.signal.aborted && this.run.status === "running") {
+      await new Promise((resolve) => setTimeout(resolve, ELSEWHERE));
+      await this.read().catch((error) => this.failed(error));
+    }
+  }
+
+  failed(error) {
+    fill(this.parts.problem, problem(error));
+  }
+
+  /** Set the thread to work, and follow. */
+  async go(given) {
+    fill(this.parts.problem);
+    this.work = { ...(await api.work(this.thread, given)) };
+    this.follow();
+  }
+
+  async resume(settings) {
+    if (isOver(this.run) && this.run.run) await api.reopen(this.thread, settings || {});
+    await this.go(settings ? { context: settings } : {});
+  }
+
+  async cancel() {
+    await api.cancel(this.thread, this.work.run_id);
+  }
+
+  show() {
+    const { parts } = this;
+    const ours = Boolean(this.work && BUSY.includes(this.work.status));
+    const run = { ...this.run, status: ours ? "running" : this.run.status };
+    this.title(`${cut(run.brief || "a picture", 60)} · ${STATUSES[run.status] || run.status}`);
+    refreshed(parts.turns, run.runs, () => this.turnLinks());
+    const { status, brief, why, error, receipt, unrendered } = run;
+    const champion = run.candidates.find((candidate) => candidate.champion) || null;
+    refreshed(parts.head, { status, brief, why, error, receipt, unrendered, champion, ours }, () =>
+      headOf(run, { resume: (settings) => this.resume(settings), cancel: ours ? () => this.cancel() : null }));
+    refreshed(parts.review, run.status === "waiting" ? run.interrupts : null, () => this.review());
+    this.sheetSection.hidden = run.candidates.length === 0;
+    this.lineageSection.hidden = run.candidates.length === 0;
+    showSheet(parts.sheet, run);
+    showLineage(parts.lineage, run);
+    refreshed(parts.folds, [run.checklist, run.settings, run.status], () => run.run && foldsOf(run, checklistView(run.checklist)));
+    this.showPlace();
+  }
+
+  review() {
+    if (this.run.status !== "waiting" || !this.run.interrupts.length) return null;
+    return reviewForm(this.run, (resume) => this.go({ command: { resume } }));
+  }
+
+  /** The runs of one conversation, of which the last is shown unless another is asked for. */
+  turnLinks() {
+    const { runs, run } = this.run;
+    if (runs.length < 2) return null;
+    return h("nav", { "aria-label": "Runs of this conversation", class: "row" }, runs.map((id, place) =>
+      h("a", { href: toRun(this.thread, "", "", id), "aria-current": id === run ? "page" : null }, `run ${place + 1}`)));
+  }
+
+  /** Go to a candidate, or to two of them beside each other, or back to the run. */
+  at({ candidate = "", other = "" }) {
+    this.place = { candidate, other };
+    this.showPlace();
+  }
+
+  showPlace() {
+    const { candidate, other } = this.place;
+    const key = candidate ? `${candidate}/${other}` : "";
+    if (key === this.shownPlace || !this.run) return;
+    const find = (id) => this.run.candidates.find((one) => one.id === id);
+    if (candidate && !(find(candidate) && (!other || find(other)))) return this.lacking(candidate, other);
+    this.shownPlace = key;
+    const dialog = this.dialog;
+    this.dialog = null;
+    dialog?.close();
+    if (!candidate) return undefined;
+    const closed = () => this.closed(opened, candidate);
+    const opened = other ? openVersus(find(candidate), find(other), closed) : openLooker(this.run, candidate, closed);
+    this.dialog = opened;
+    return undefined;
+  }
+
+  /** A candidate that is not there may still come. */
+  lacking(candidate, other) {
+    if (this.run.status === "running") return;
+    this.failed(new api.Refused(404, `This run has no candidate ${other ? `${candidate} or ${other}` : candidate}.`, "Its candidates are below."));
+    this.place = {};
+  }
+
+  closed(dialog, candidate) {
+    if (this.dialog !== dialog) return; // another one took its place
+    this.dialog = null;
+    const at = read(location.hash);
+    if (at.thread !== this.thread || at.candidate !== candidate) return; // on the way to somewhere else
+    this.shownPlace = "";
+    go(toRun(this.thread, "", "", this.turn));
+    this.element.querySelector(`[data-candidate="${CSS.escape(candidate)}"] a.id`)?.focus();
+  }
+}

@@ -1,0 +1,34 @@
+"""All that a request passes before any route sees it."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+
+from overpaint.server.allowed import caps
+from overpaint.server.headers import SecurityHeaders
+from overpaint.server.hosts import Hosts
+from overpaint.server.keys import configured
+from overpaint.server.limits import Limits
+from overpaint.server.rates import Rates, allowed_rate, runs_per_key
+from overpaint.server.routes import OpenRoutes
+
+
+def protect(app: Starlette) -> None:
+    """Put the middlewares around an app and, where a LangGraph server mounts it, around that server's own routes.
+
+    From the outside in: the cheap ones first, so that a body is read only for who may send one.
+    """
+    for middleware in (Limits, OpenRoutes, Rates, Hosts, SecurityHeaders):
+        app.add_middleware(middleware)
+
+
+def check_environment() -> None:
+    """Read what the operator has set, so that a mistake in it is told when a server starts.
+
+    Raises:
+        BadInput: naming the variable.
+    """
+    configured()
+    allowed_rate()
+    runs_per_key()
+    caps()

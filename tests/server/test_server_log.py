@@ -1,0 +1,36 @@
+"""What a server prints of runs that failed."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from overpaint.server.server_log import shortened
+
+FORESEEN = "Traceback (most recent call last):\n  …\noverpaint.tools.faults.BadInput: no\n"
+OTHER = "Traceback (most recent call last):\n  …\nKeyError: 'x'"
+
+
+def record(**fields: Any) -> logging.LogRecord:
+    return logging.LogRecord("langgraph_api.worker", logging.ERROR, "", 0, fields, None, None)
+
+
+def test_a_fault_that_is_told_comes_without_a_traceback() -> None:
+    told = record(event="Background run failed. no", run_id="1", run_exec_ms=3, exception=FORESEEN)
+    assert shortened(told)
+    assert told.msg == {"event": "Background run failed. no", "run_id": "1"}
+
+
+def test_a_fault_of_ours_keeps_its_traceback() -> None:
+    told: Any = record(event="Background run failed", exception=OTHER)
+    assert shortened(told)
+    assert told.msg["exception"] == OTHER
+
+
+def test_what_another_line_says_too_is_not_printed() -> None:
+    assert not shortened(record(event="Run encountered an error in graph: …", exception=OTHER))
+    assert not shortened(record(event="RETRYING"))
+
+
+def test_other_records_are_left_alone() -> None:
+    assert shortened(logging.LogRecord("x", logging.INFO, "", 0, "plain", None, None))
