@@ -13,6 +13,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.store.base import BaseStore
 
+from overpaint.tools.claiming import finished
 from overpaint.tools.database import Database, database_url, open_database
 from overpaint.tools.home import open_home
 
@@ -97,13 +98,19 @@ def _reach(database: Database) -> None:
 
 @asynccontextmanager
 async def _sqlite_saver(file: Path) -> AsyncIterator[BaseCheckpointSaver[str]]:
+    import aiosqlite
+
     from overpaint.graph.sqlite_saver import FinishingSaver
 
-    async with FinishingSaver.from_conn_string(str(file)) as saver:
+    async with aiosqlite.connect(str(file)) as connection:
+        saver = FinishingSaver(connection)
         for setting in ("busy_timeout = 30000", "page_size = 1024", "wal_autocheckpoint = 256"):
             await saver.conn.execute(f"PRAGMA {setting}")
         await saver.setup()
-        yield saver
+        try:
+            yield saver
+        finally:
+            await finished(saver.settled())
 
 
 @asynccontextmanager

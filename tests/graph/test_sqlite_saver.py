@@ -7,18 +7,19 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import aiosqlite
 import pytest
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import empty_checkpoint
+from langgraph.checkpoint.base import BaseCheckpointSaver, empty_checkpoint
 from langgraph.checkpoint.base.id import uuid6
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
+from overpaint.graph.persistence import open_checkpointer
 from overpaint.graph.sqlite_saver import FinishingSaver
 
 WRITES = ("aput", "aput_writes", "adelete_thread")
 
 
-async def write(saver: AsyncSqliteSaver, name: str) -> None:
+async def write(saver: BaseCheckpointSaver[str], name: str) -> None:
     place: RunnableConfig = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": str(uuid6())}}
     if name == "aput":
         await saver.aput(place, {**empty_checkpoint(), "id": str(uuid6())}, {}, {})
@@ -31,7 +32,8 @@ async def write(saver: AsyncSqliteSaver, name: str) -> None:
 @pytest.mark.parametrize("name", WRITES)
 async def test_a_cancelled_write_is_whole_and_lets_others_write(name: str, tmp_path: Path) -> None:
     file = tmp_path / "db"
-    async with FinishingSaver.from_conn_string(str(file)) as saver:
+    async with aiosqlite.connect(file) as connection:
+        saver = FinishingSaver(connection)
         await saver.setup()
         for turns in range(12):
             task = asyncio.create_task(write(saver, name))
@@ -45,3 +47,20 @@ async def test_a_cancelled_write_is_whole_and_lets_others_write(name: str, tmp_p
             with closing(sqlite3.connect(file, timeout=0)) as other:
                 other.execute("CREATE TABLE IF NOT EXISTS other (one)")
                 other.commit()
+
+
+async def test_a_write_that_nobody_waits_for_any_more_is_done_before_the_file_is_closed(home: Path) -> None:
+    async with open_checkpointer() as saver:
+        file = home / "overpaint.db"
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            task = asyncio.create_task(write(saver, "aput"))
+            await asyncio.sleep(0.1)
+            for _ in range(2):
+                task.cancel()
+                await asyncio.sleep(0)
+            await asyncio.wait([task])
+            other.execute("COMMIT")
+    with closing(sqlite3.connect(file, timeout=0)) as other:
+        assert other.execute("SELECT COUNT(*) FROM checkpoints").fetchone() == (1,)
+        other.execute("CREATE TABLE other (one)")
