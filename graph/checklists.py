@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from overpaint.graph.schemas import ChecklistDraft, Kind, RequirementDraft
 from overpaint.graph.state import Requirement
-from overpaint.prompts import load
+from overpaint.prompts import Prompt, load
 from overpaint.tools.faults import BadInput
 from overpaint.tools.records import canonical
 
@@ -77,9 +77,14 @@ def _draft(place: int, item: Any) -> RequirementDraft:
     )
 
 
-def whole(brief: str) -> ChecklistDraft:
-    """The checklist that stands in when none could be written: the brief itself, as the one requirement."""
-    question = load("specify.whole").render(brief=brief)[1]
+def whole(brief: str, prompt: Prompt | None = None) -> ChecklistDraft:
+    """The checklist that stands in when none could be written: the brief itself, as the one requirement.
+
+    Args:
+        brief: what the picture must show.
+        prompt: how the judge is asked for it; in our words when None.
+    """
+    question = (prompt or load("specify.whole")).render(brief=brief)[1]
     return ChecklistDraft(requirements=[RequirementDraft(text=brief, question=question, kind="other")])
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 from overpaint.graph.record import Belief
 from overpaint.graph.state import Requirement
 from overpaint.graph.toolbox import Toolbox, ask_again, use_tool
-from overpaint.prompts import load
+from overpaint.prompts import Prompt
 from overpaint.tools.budget import NoRoom
 from overpaint.tools.faults import ProviderFault
 from overpaint.tools.images import ImageRef
@@ -42,19 +43,19 @@ async def look_at(
         NoRoom: a cap leaves no room for the call.
         ProviderFault: the judge failed.
     """
-    prompt, chat = load("judge.again" if held else "judge.checklist"), await toolbox.chat("judge")
+    prompt, chat = toolbox.text("judge.again" if held else "judge.checklist"), await toolbox.chat("judge")
+    questions = [r["question"] for r in asked]
     source = source_of(chat)
     tool = make_inspect_image(
         chat,
-        instructions=prompt.render(questions=[])[0],
+        instructions=prompt.render(questions=questions)[0],
         question_prompt=lambda questions: prompt.render(questions=questions)[1],
-        detail_prompt=_places_in_words,
+        detail_prompt=partial(_places_in_words, toolbox.text("judge.details")),
         repair=ask_again,
         log=toolbox.calls,
         room=toolbox.room,
     )
     details = [] if box or source is None or source.free else details_of(image, asked, held, source.limit.edge)
-    questions = [r["question"] for r in asked]
     async with toolbox.paced():
         return cast(Look, await use_tool(tool, image=image["sha256"], questions=questions, box=box, details=details))
 
@@ -84,7 +85,7 @@ async def with_probabilities(
     Raises:
         ProviderFault: a person must mend something first.
     """
-    chat, prompt = await toolbox.chat("judge"), load("judge.yes")
+    chat, prompt = await toolbox.chat("judge"), toolbox.text("judge.yes")
     weighed = list(beliefs)
     for place, item in enumerate(checklist):
         if item["expected"] != "yes":
@@ -107,5 +108,5 @@ async def with_probabilities(
     return weighed
 
 
-def _places_in_words(places: list[Box]) -> str:
-    return load("judge.details").render(places=[[round(edge, 2) for edge in place] for place in places])[1]
+def _places_in_words(prompt: Prompt, places: list[Box]) -> str:
+    return prompt.render(places=[[round(edge, 2) for edge in place] for place in places])[1]

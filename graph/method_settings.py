@@ -88,6 +88,7 @@ class MethodSettings(ChatSettings):
         "Files that replace a prompt's text: a JSON object of names and paths. caption.rewrite.system names one part, "
         "upsample a whole prompt file.",
         "upsample",
+        "specify",
         "judge",
         "critique",
         "compare",

@@ -1,4 +1,4 @@
-"""Prompt texts that a user's own replace: the six of the socratic method, and the writer's."""
+"""Prompt texts that a user's own replace: those of the default methods, and the six of the socratic method."""
 
 from __future__ import annotations
 
@@ -14,27 +14,71 @@ from jinja2.sandbox import SandboxedEnvironment
 from overpaint.prompts import Prompt, load, parse
 from overpaint.tools.faults import BadInput
 
-NODES = {"caption.rewrite": "critique", "caption.similar": "judge", "caption.best": "compare", "upsample": "upsample"}
+NODES = {
+    "upsample": "upsample",
+    "specify": "specify",
+    "specify.whole": "specify",
+    "judge.checklist": "judge",
+    "judge.again": "judge",
+    "judge.details": "judge",
+    "judge.yes": "judge",
+    "critique.edit": "critique",
+    "critique.instruct": "critique",
+    "critique.revise": "critique",
+    "critique.restart": "critique",
+    "caption.similar": "judge",
+    "caption.rewrite": "critique",
+    "caption.best": "compare",
+}
 """The prompts that may be replaced, and the node that asks each."""
-PROMPTS = tuple(NODES)
+VERSIONS = {"critique.edit": 3, "critique.instruct": 2, "critique.revise": 3, "critique.restart": 3}
+"""The versions in use, where it is not the first."""
 PARTS = ("system", "human")
-REPLACEABLE = tuple(f"{name}.{part}" for name in PROMPTS for part in PARTS)
+WITHOUT_SYSTEM = ("specify.whole", "judge.details")
+"""Prompts that are a part of another's human message, and have no system message."""
+TEXTS = tuple((name, part) for name in NODES for part in PARTS if part == "human" or name not in WITHOUT_SYSTEM)
+REPLACEABLE = tuple(f"{name}.{part}" for name, part in TEXTS)
 LONGEST = 8000
-"""Characters of one text: every checkpoint holds it."""
+"""Characters of one text."""
+LONGEST_TOGETHER = 64_000
+"""Characters of all texts of a run: every checkpoint holds them."""
 LONGEST_FILLED = 100_000
 """Characters that a text may have once it is filled in with short values."""
 
 _PAINTED = {"id": "0.0", "prompt": "a prompt", "caption": "a caption"}
+_BOX = [0.0, 0.0, 0.5, 0.5]
+_TOLD = {"id": "r1", "text": "a text", "question": "a question", "kind": "object", "expected": "yes", "weight": 1.0}
+_FAILED = {**_TOLD, "said": "no", "evidence": "a text"}
 SAMPLES: tuple[dict[str, Any], ...] = (
-    {"history": [_PAINTED], "captions": [_PAINTED, _PAINTED], "token_limit": 77},
-    {"history": [], "captions": [_PAINTED, _PAINTED], "token_limit": None},
+    {
+        "history": [_PAINTED],
+        "captions": [_PAINTED, _PAINTED],
+        "token_limit": 77,
+        "questions": ["a question", "a question"],
+        "places": [_BOX, _BOX],
+        "failed": [{**_FAILED, "box": _BOX}, {**_FAILED, "box": None}],
+        "attempts": ["a prompt"],
+        "count": 2,
+        "remark": "a text",
+    },
+    {
+        "history": [],
+        "captions": [_PAINTED, _PAINTED],
+        "token_limit": None,
+        "questions": ["a question"],
+        "places": [_BOX],
+        "failed": [],
+        "attempts": [],
+        "count": 1,
+        "remark": "",
+    },
 )
-"""What the templates are tried with: the history is empty where no picture has a caption."""
+"""What the templates are tried with, such as most runs have it and as little as some have: no caption, no remark, …"""
 
 
 def text_of(name: str, templates: Mapping[str, str] | None) -> Prompt:
     """A prompt file, with what replaces its parts; its label is then that of the text in force."""
-    prompt = load(name)
+    prompt = load(name, VERSIONS.get(name, 1))
     ours = {part: text for part in PARTS if (text := (templates or {}).get(f"{name}.{part}")) is not None}
     if not ours:
         return prompt
@@ -53,8 +97,8 @@ def read_templates(paths: Mapping[str, str]) -> dict[str, str]:
     Raises:
         BadInput: no such part, or a file that cannot be read or used.
     """
-    whole = [part for name, path in paths.items() if name in PROMPTS for part in _parts(name, Path(path)).items()]
-    texts = {name: _read(name, Path(path)) for name, path in paths.items() if name not in PROMPTS}
+    whole = [part for name, path in paths.items() if name in NODES for part in _parts(name, Path(path)).items()]
+    texts = {name: _read(name, Path(path)) for name, path in paths.items() if name not in NODES}
     texts = {**dict(whole), **texts}
     check_templates(texts)
     return texts
@@ -64,7 +108,7 @@ def check_templates(templates: Mapping[str, str] | None) -> None:
     """Refuse texts that could not be sent.
 
     Raises:
-        BadInput: no such part, a text that is too long, or one that asks for a value that it is not given.
+        BadInput: no such part, texts that are too long, or one that asks for a value that it is not given.
     """
     if not templates:
         return
@@ -75,19 +119,22 @@ def check_templates(templates: Mapping[str, str] | None) -> None:
         if not text.strip() or len(text) > LONGEST:
             told = f"{len(text):,} characters" if text.strip() else "no text"
             raise BadInput(f"the template {name} has {told} and needs 1 to {LONGEST:,} characters")
-    for name in PROMPTS:
+    if (together := sum(map(len, templates.values()))) > LONGEST_TOGETHER:
+        raise BadInput(f"the templates have {together:,} characters together and may have {LONGEST_TOGETHER:,}")
+    for name in dict.fromkeys(text.rpartition(".")[0] for text in templates):
         _try(name, templates)
 
 
 def _parts(name: str, path: Path) -> dict[str, str]:
-    """Both parts of a whole prompt file."""
+    """The parts of a whole prompt file."""
     text = _read(name, path)
     try:
         prompt = parse(name, 1, text)
     except ValueError:
         shape = "front matter between two lines '---', the system text, a line '<!-- human -->' and the human text"
         raise BadInput(f"the template {name} in {str(path)[:200]!r} is no prompt file, which has {shape}") from None
-    return {f"{name}.system": prompt.system, f"{name}.human": prompt.human}
+    parts = {f"{name}.system": prompt.system, f"{name}.human": prompt.human}
+    return {part: text for part, text in parts.items() if text or part in REPLACEABLE}
 
 
 def _read(name: str, path: Path) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PARTS = {"graph": "overpaint/graph", "tools": "overpaint/tools", "prompts": "overpaint/prompts"}
-DATA = (".py", ".md", ".yaml", ".typed", ".json", ".safetensors", ".jinja", ".css")
+DATA = (".py", ".md", ".yaml", ".typed", ".json", ".safetensors", ".jinja", ".css", ".js", ".html", ".svg")
 
 
 def ran(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:

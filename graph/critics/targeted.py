@@ -11,13 +11,13 @@ from overpaint.graph.record import Belief, Record
 from overpaint.graph.schemas import Proposals
 from overpaint.graph.state import Action, Candidate, Proposal, State
 from overpaint.graph.toolbox import Toolbox
-from overpaint.prompts import Prompt, load
+from overpaint.prompts import Prompt
 
 
 async def by_failure(state: State, subject: Candidate, toolbox: Toolbox) -> Critiqued:
     """Ask for as many proposals as the plan wants; another seed when there is no usable one."""
     record = await toolbox.record(subject)
-    prompt = _prompt(state)
+    prompt = _prompt(state, toolbox)
     reply = await toolbox.consult(
         "critic", prompt, Proposals, shown=_picture(subject), values=await _values(state, toolbox, record)
     )
@@ -30,12 +30,12 @@ async def by_failure(state: State, subject: Candidate, toolbox: Toolbox) -> Crit
     return Critiqued(action, proposals, feedback, reply.fault, idea, {prompt.name: prompt.label, **shortened})
 
 
-def _prompt(state: State) -> Prompt:
+def _prompt(state: State, toolbox: Toolbox) -> Prompt:
     """What the critic is told to do; a painter that is told what to change needs a command, not a description."""
     action = state["plan"]["action"]
     if action == "edit" and state["painter"]["edit"] == "instruct":
-        return load("critique.instruct", version=2)
-    return load(f"critique.{action}", version=3)
+        return toolbox.text("critique.instruct")
+    return toolbox.text(f"critique.{action}")
 
 
 async def _fitted(proposals: list[Proposal], state: State, toolbox: Toolbox) -> tuple[list[Proposal], dict[str, str]]:

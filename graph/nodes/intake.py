@@ -21,7 +21,7 @@ from overpaint.graph.effective import effective, painter_facts, refuse_unread
 from overpaint.graph.interface import Intake
 from overpaint.graph.messages import last_human, picture_of, text_of
 from overpaint.graph.schemas import Description
-from overpaint.graph.settings import Settings
+from overpaint.graph.settings import Settings, merge
 from overpaint.graph.state import Brief, Plan, Receipt
 from overpaint.graph.telling import answer
 from overpaint.graph.templates import check_templates
@@ -92,15 +92,16 @@ async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
 
 
 def _settings(state: Intake, context: Settings | Mapping[str, Any] | None) -> Settings:
-    """Those that come with the input; in a conversation that names none, those of the turn before.
+    """Those that come with the input; in a conversation laid over those of the turn before.
 
     Raises:
         BadInput: an unknown setting or a wrong value.
     """
-    named = context.model_fields_set if isinstance(context, Settings) else context
-    if not named and follows(state) and state.get("brief") is None:
-        return Settings.model_validate(state["settings"])
-    return effective(context)
+    if not follows(state) or state.get("brief") is not None or state.get("image") is not None:
+        return effective(context)
+    if isinstance(context, Settings):
+        context = context.model_dump(mode="json", include=context.model_fields_set)
+    return merge(state["settings"], context or {})
 
 
 def _warn(settings: Settings, note: str, runtime: Runtime[Settings]) -> None:

@@ -10,7 +10,6 @@ from overpaint.graph.schemas import ChecklistDraft
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import State
 from overpaint.graph.toolbox import open_toolbox
-from overpaint.prompts import load
 
 
 async def specify(state: State, runtime: Runtime[Settings]) -> State:
@@ -30,8 +29,9 @@ async def _specified(state: State, runtime: Runtime[Settings]) -> State:
         return {"checklist": numbered(whole(state["asked"]["text"]).requirements)}
     if listed := state.get("listed"):
         return {"checklist": listed}
-    prompt, brief = load("specify"), state["asked"]["text"]
+    prompt, instead, brief = toolbox.text("specify"), toolbox.text("specify.whole"), state["asked"]["text"]
     reply = await toolbox.consult("writer", prompt, ChecklistDraft, values={"brief": brief})
-    drafts = reply.value or whole(brief)
-    spent = await toolbox.spent()
-    return {"checklist": numbered(drafts.requirements), "prompts": {prompt.name: prompt.label}, "receipt": spent}
+    drafts = reply.value or whole(brief, instead)
+    used = [prompt] if reply.value else [prompt, instead]
+    labels, spent = {one.name: one.label for one in used}, await toolbox.spent()
+    return {"checklist": numbered(drafts.requirements), "prompts": labels, "receipt": spent}

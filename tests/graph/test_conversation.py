@@ -76,6 +76,7 @@ def reply(kind: str, **changes: Any) -> dict[str, Any]:
     return {"reasoning": "r", "kind": kind, "brief": "", "which": None, "answer": "", **changes}
 
 
+@pytest.mark.slow
 async def test_the_writer_says_what_is_meant(server: ChatServer) -> None:
     meant = await asked(server, "bigger!", reply("change", brief=" a large red circle "))
     assert (meant.kind, meant.brief, meant.question) == ("change", "a large red circle", None)
@@ -92,11 +93,13 @@ async def test_the_writer_says_what_is_meant(server: ChatServer) -> None:
     assert told["text"] == "x" * LONGEST_ANSWER
 
 
+@pytest.mark.slow
 async def test_a_writer_that_leaves_the_brief_out_has_still_told_the_kind(server: ChatServer) -> None:
     assert (await asked(server, "a cat", reply("new"))).brief == "a cat"
     assert (await asked(server, "bigger", reply("change"))).brief == "a red circle\nbigger"
 
 
+@pytest.mark.slow
 async def test_an_answer_that_cannot_be_read_is_data_and_is_told(server: ChatServer) -> None:
     meant = await asked(server, "bigger", "no idea", "still none")
     assert (meant.kind, meant.brief) == ("change", "a red circle\nbigger")

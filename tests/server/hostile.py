@@ -12,6 +12,7 @@ from typing import Any
 
 import overpaint
 from overpaint.server.owners import Owners
+from overpaint.tools import links
 from overpaint.tools.database import open_database
 from overpaint.tools.images import ImageStore
 
@@ -64,15 +65,14 @@ async def prey(home: Path) -> Prey:
     champion: Any = run.champion
     image = champion["image"]
     data = await ImageStore(home / "images").load(image["sha256"])
-    secret = home / "secret"
     secrets = [BRIEF.encode(), OUTSIDE.encode(), data[40:80], base64.b64encode(data[42:102])[4:60]]
-    secrets += [ALICE.encode(), b"SQLite format 3"]
+    secrets += [ALICE.encode(), b"SQLite format 3", await asyncio.to_thread(links.secret)]
 
     def kept() -> dict[str, bytes]:
         files = [
             outside,
             *sorted((home / "images").rglob(f"{image['sha256']}*")),
-            *([secret] if secret.exists() else []),
+            *home.glob("secret"),
         ]
         return {str(file): file.read_bytes() for file in files} | {
             "": "\n".join(sorted(p.name for p in home.parent.iterdir())).encode()

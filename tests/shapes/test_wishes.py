@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import HumanMessage, SystemMessage
 
@@ -79,6 +79,7 @@ def test_what_it_cannot_do_it_says(brief: str, said: str, reason: str) -> None:
     assert reason in answer["answer"]
 
 
+@settings(max_examples=30)
 @given(
     st.text(alphabet="abcdeghilmnoprstu ,.;'", max_size=80),
     st.sampled_from(["", "make ", "add ", "remove the ", "move it "]),

@@ -16,12 +16,14 @@ from overpaint.server import (
     forking_routes,
     mcp,
     openai_routes,
+    openai_running,
     options,
     page_routes,
     pictures,
     uploads,
     views,
 )
+from overpaint.server.inline_pictures import InlinePictures
 from overpaint.server.keys import NotThere, TooMany, Unauthorised
 from overpaint.server.protection import protect
 from overpaint.server.registering import Registering, register_all
@@ -40,7 +42,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         registering = asyncio.create_task(register_all())  # thousands of runs take a while; a list of them waits for it
         yield
         registering.cancel()
-        await drained()
+        await asyncio.gather(drained(), openai_running.drained())
 
 
 def refusal(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -76,4 +78,5 @@ for _routes in (pictures, views, forking_routes, exporting_routes, uploads, opti
 app.include_router(openai_routes.router, prefix="/v1")
 app.mount("/mcp", _tool)
 app.add_middleware(Registering)
+app.add_middleware(InlinePictures)
 protect(app)

@@ -15,7 +15,10 @@ OURS = frozenset({"BadInput", "ProviderFault", "Held"})
 async def kept_fault(graph: Graph, kept: Kept) -> str:
     """What the step that comes next failed with when it was last tried; empty when it did not."""
     snapshot = await graph.aget_state(on_thread(kept.thread, kept.checkpoint or None))
-    return next((_words(str(task.error), task.name) for task in snapshot.tasks if task.error), "")
+    failed = [(str(task.error), task.name) for task in snapshot.tasks if task.error]
+    # A step that fails has its siblings cancelled, and they say no more than that.
+    failed.sort(key=lambda one: one[0].startswith("CancelledError"))
+    return _words(*failed[0]) if failed else ""
 
 
 def _words(error: str, node: str) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse
 
+from overpaint.given import OFFLINE
 from overpaint.graph.settings import MODELS, Settings, describe_preset, load_preset, merge, preset_names
 from overpaint.server.allowed import changeable
 from overpaint.server.keys import Caller, configured, current_caller
@@ -35,13 +36,17 @@ def _options(caller: Caller) -> dict[str, Any]:
 
 @cache
 def _preset(name: str) -> dict[str, Any]:
-    """A preset with all settings; `models` names those to leave out where another model does the job."""
+    """A preset with all settings, its own and with the built-in models.
+
+    `models` names the settings to leave out where another model does the job.
+    """
     said = load_preset(name)
     with_it = {model: sorted(said.keys() - load_preset(name, given=(model,)).keys()) for model in MODELS}
     return {
         "name": name,
         "description": describe_preset(name),
         "settings": merge(said).kept,
+        "offline": merge(load_preset(name, given=OFFLINE), OFFLINE).kept,
         "models": {model: names for model, names in with_it.items() if names},
     }
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from overpaint.server.openai_errors import ApiError
+
 
 async def refuse(
     scope: Scope, receive: Receive, send: Send, status: int, message: str, headers: Mapping[str, str] | None = None
 ) -> None:
-    """Answer with an error of our own routes' shape; a websocket is closed.
+    """Answer with an error in our own routes' shape, or OpenAI's under /v1; a websocket is closed.
 
     Args:
         scope: the request's.
@@ -24,7 +26,10 @@ async def refuse(
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": message[:120]})
         return
-    answer = JSONResponse({"error": {"message": message}}, status_code=status, headers=headers)
+    body = (
+        ApiError(message, status=status).body if path_of(scope).startswith("/v1/") else {"error": {"message": message}}
+    )
+    answer = JSONResponse(body, status_code=status, headers=headers)
     await answer(scope, receive, send)
 
 

@@ -15,8 +15,10 @@ from overpaint.run import stream
 from overpaint.server.allowed import with_caps
 from overpaint.server.keys import Caller
 from overpaint.server.owners import Owners
+from overpaint.server.rates import room_for_run
 from overpaint.server.registering import register
 from overpaint.tools.database import open_database
+from overpaint.tools.home import open_home
 
 
 async def refine_for(
@@ -35,8 +37,11 @@ async def refine_for(
 
     Raises:
         BadInput: something given cannot be used, or is not the caller's to set.
+        TooMany: the caller has as many runs at work as it may.
     """
     allowed = await asyncio.to_thread(with_caps, caller, settings or {}, preset)
+    await room_for_run(caller)
+    await asyncio.to_thread(open_home)
     thread = str(uuid.uuid4())
     await Owners(open_database()).claim(thread, caller.owner)
     told = stream(

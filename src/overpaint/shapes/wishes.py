@@ -29,8 +29,10 @@ _LEAD = re.compile(
     r"^(?:(?:please|now|ok|okay|but|and|then|also|(?:can|could|would) you|i (?:want|would like) you to"
     r"|let(?: u|')s)[, ]+)+|[, ]+(?:please|too|as well|now|instead|thanks|thank you)$"
 )
-_THEN = re.compile(r"(?:,? and(?: then| also)?|,? then|[,;.])\s+(?=(?:also )?(?:make|paint|turn|change|add|remove|delete"
-                   r"|drop|erase|move|put|replace|enlarge|shrink|include|the|take|get)\b)")  # fmt: skip
+_THEN = re.compile(
+    r"(?:,? and(?: then| also)?|,? then|[,;.])\s+(?=(?:also )?(?:make|paint|turn|change|add|remove|delete|drop|erase"
+    r"|move|put|replace|enlarge|shrink|include|the|take|get)\b)"
+)
 
 Wish = Callable[[Spec, re.Match[str]], Spec]
 

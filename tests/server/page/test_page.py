@@ -182,7 +182,7 @@ def test_a_checklist_is_edited_before_it_is_used_and_in_a_fork(visit: Visits) ->
 def test_what_a_brief_says_is_never_markup(visit: Visits) -> None:
     page = visit()
     start(page, HOSTILE, seed=1, max_images=1)
-    expect(page.locator(".head .problem")).to_contain_text("the brief says '<img'")
+    expect(page.locator(".problem", has_text="the brief says '<img'")).to_be_visible()
     expect(page.locator("h1")).to_have_text(HOSTILE)
     assert page.locator("main img[src='x'], main script").count() == 0
     assert page.title() == f"{HOSTILE[:59]}… · interrupted · overpaint"

@@ -100,7 +100,7 @@ export class RunPage {
     fill(this.parts.live);
     this.work = await api.latestWork(this.thread);
     await this.read();
-    if (error && !this.run?.error) this.failed(new api.Refused(0, error, this.run ? "" : "Change what it names and start again: the brief is kept."));
+    if (error && error !== this.run?.error) this.failed(new api.Refused(0, error));
     if (this.run) announce(`The run: ${STATUSES[this.run.status] || this.run.status}. Receipt: ${receiptLine(this.run.receipt)}`);
     if (this.run?.status === "waiting") document.getElementById("review-title")?.focus();
   }
