@@ -13,6 +13,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.store.base import BaseStore
 
+from overpaint.graph.compressed import compressed
 from overpaint.tools.claiming import finished
 from overpaint.tools.database import Database, database_url, open_database
 from overpaint.tools.home import open_home
@@ -104,6 +105,7 @@ async def _sqlite_saver(file: Path) -> AsyncIterator[BaseCheckpointSaver[str]]:
 
     async with aiosqlite.connect(str(file)) as connection:
         saver = FinishingSaver(connection)
+        saver.serde = compressed()
         for setting in ("busy_timeout = 30000", "page_size = 1024", "wal_autocheckpoint = 256"):
             await saver.conn.execute(f"PRAGMA {setting}")
         await saver.setup()
@@ -138,7 +140,7 @@ async def _postgres_saver(database: Database) -> AsyncIterator[BaseCheckpointSav
     from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
     async with _pool(database) as pool:
-        saver = AsyncPostgresSaver(pool)
+        saver = AsyncPostgresSaver(pool, serde=compressed())
         async with _alone(pool):
             await saver.setup()
         yield saver

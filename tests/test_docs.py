@@ -26,7 +26,15 @@ def test_the_readme_lists_every_file_and_no_other() -> None:
     listed = set(re.findall(r"[\w]+\.py\b", tree))
     folders = [
         ROOT / name
-        for name in ("graph", "tools", "prompts", "bench", "src/overpaint/shapes", "src/overpaint/evaluation")
+        for name in (
+            "graph",
+            "tools",
+            "prompts",
+            "bench",
+            "src/overpaint/shapes",
+            "src/overpaint/evaluation",
+            "src/overpaint/server",
+        )
     ]
     files = [p for folder in folders for p in folder.rglob("*.py")] + list((ROOT / "src" / "overpaint").glob("*.py"))
     assert listed == {p.name for p in files} - {"__init__.py", "__main__.py"}

@@ -49,7 +49,7 @@ class Narrator:
                 yield from self._step_done(node, update or {})
 
     def _step_done(self, node: str, update: Mapping[str, Any]) -> Iterator[Event]:
-        if node == "intake":
+        if node == "intake" and "run" in update:
             yield {
                 "kind": "started",
                 "run": update["run"],

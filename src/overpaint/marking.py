@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.types import Send
 
 from overpaint.graph.persistence import on_thread
@@ -85,7 +86,7 @@ async def marks_of(saver: BaseCheckpointSaver[str], thread: str) -> ThreadMarks:
         marks.runs.update(run for run in runs if isinstance(run, str))
         for value in (values, writes):
             marks.named.add(value)
-            marks.hashes |= hashes_in(saver.serde.dumps_typed(value)[1])
+            marks.hashes |= hashes_in(JsonPlusSerializer().dumps_typed(value)[1])
     return marks
 
 

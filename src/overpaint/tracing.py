@@ -1,9 +1,7 @@
-"""Traces without pictures, for the graph that others invoke: a chat client sends pictures inline, as base64.
+"""Traces without pictures, for graphs that others invoke: a chat client sends pictures inline, as base64.
 
-LangGraph records the input of a run before any node of ours sees it, so what is left out is decided by the LangSmith
-client of whoever invokes the graph. langgraph.json serves ours by `agent`. Who invokes the bare graph with pictures in
-messages gets them traced as sent, unless by `traced`, by a `langsmith.Client(anonymizer=without_pictures)`, or by
-LANGSMITH_HIDE_INPUTS=true. Runs by this package's own commands need none of it: their input names pictures by hash.
+Our own graph stores them before LangGraph records anything (graph/lean.py). A graph that embeds ours is traced as it
+was invoked, unless by `traced`, by a `langsmith.Client(anonymizer=without_pictures)`, or by LANGSMITH_HIDE_INPUTS=true.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from PIL import Image
 from overpaint.graph.looking import details_of
 from overpaint.graph.record import Belief
 from overpaint.graph.state import Requirement
+from overpaint.graph.templates import text_of
 from overpaint.result import Run
 from overpaint.run import arefine
 from overpaint.tools.images import ImageRef
@@ -111,6 +112,21 @@ async def test_the_second_look_at_a_large_picture_gets_crops_of_what_is_fine(moo
     assert (whole.size[0], crop.size[0]) == (1568, 900)  # a quarter of 2400 pixels, and a quarter of that on each side
     assert "[0.44, 0.44, 0.81, 0.81]" in str(second.json["messages"][-1]["content"])
     assert all(b["box"] == BOX for b in beliefs_of(run))
+
+
+@pytest.mark.slow
+async def test_what_is_said_of_crops_and_asked_for_odds_can_be_replaced(moody: Moody, server: ChatServer) -> None:
+    own = {
+        "judge_details_human_prompt": "OWN parts {{ places }}",
+        "judge_yes_human_prompt": "OWN odds of {{ question }}",
+    }
+    run = await refined(moody, 2400, probabilities=True, **own)
+    _, again, *odds = [r for r in server.asked if r.json["model"] == "j"]
+    assert "OWN parts [[0.44, 0.44, 0.81, 0.81]]" in str(again.json["messages"][-1]["content"])
+    asked = [r.json["messages"][-1]["content"][0]["text"] for r in odds]
+    assert asked == [f"OWN odds of Is there {kind}?" for kind in KINDS]
+    labels, templates = run.candidates[0]["prompts"], {"judge.details.human": own["judge_details_human_prompt"]}
+    assert labels["judge.details"] == text_of("judge.details", templates).label != text_of("judge.details", None).label
 
 
 @pytest.mark.slow

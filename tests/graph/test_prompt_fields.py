@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from overpaint.graph.prompt_fields import FIELDS, prompt_fields
+from overpaint.graph.prompt_fields import FIELDS, NAMES, prompt_fields
 from overpaint.graph.settings import Settings, merge
-from overpaint.graph.templates import REPLACEABLE
-from overpaint.prompts import load
+from overpaint.graph.templates import REPLACEABLE, text_of
 from overpaint.tools.faults import BadInput
 
 
 def test_every_text_that_may_be_replaced_has_one() -> None:
     assert [f"{name}.{part}" for name, part in FIELDS.values()] == list(REPLACEABLE)
     shown = Settings.model_json_schema()["properties"]
-    assert {name: shown[name] for name in FIELDS} == prompt_fields()
+    assert {name: shown[name] for name in NAMES} == prompt_fields()
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "part", "node"),
+    [
+        ("specify_system_prompt", "specify", "system", "specify"),
+        ("specify_whole_human_prompt", "specify.whole", "human", "specify"),
+        ("judge_checklist_system_prompt", "judge.checklist", "system", "judge"),
+        ("judge_details_human_prompt", "judge.details", "human", "judge"),
+        ("critique_edit_human_prompt", "critique.edit", "human", "critique"),
+        ("upsample_system_prompt", "upsample", "system", "upsample"),
+    ],
+)
+def test_each_is_shown_on_its_node_with_the_text_in_use(field: str, name: str, part: str, node: str) -> None:
+    shown = prompt_fields()[field]
+    assert shown["default"] == getattr(text_of(name, None), part) != ""
+    assert (shown["langgraph_nodes"], shown["langgraph_type"]) == ([node], "prompt")
+
+
+def test_the_schema_stays_small() -> None:
+    assert len(json.dumps(Settings.model_json_schema())) < 48_000
 
 
 def test_a_text_of_ones_own_becomes_a_template() -> None:
@@ -28,7 +49,7 @@ def test_a_text_of_ones_own_becomes_a_template() -> None:
 
 
 def test_what_the_file_says_already_replaces_nothing() -> None:
-    unchanged = {name: getattr(load(prompt), part) for name, (prompt, part) in FIELDS.items()}
+    unchanged = {name: told["default"] for name, told in prompt_fields().items()}
     assert merge(unchanged) == merge({})
 
 

@@ -23,7 +23,6 @@ from overpaint.server import (
     uploads,
     views,
 )
-from overpaint.server.inline_pictures import InlinePictures
 from overpaint.server.keys import NotThere, TooMany, Unauthorised
 from overpaint.server.protection import protect
 from overpaint.server.registering import Registering, register_all
@@ -78,5 +77,4 @@ for _routes in (pictures, views, forking_routes, exporting_routes, uploads, opti
 app.include_router(openai_routes.router, prefix="/v1")
 app.mount("/mcp", _tool)
 app.add_middleware(Registering)
-app.add_middleware(InlinePictures)
 protect(app)
