@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from overpaint.graph.prompt_fields import prompt_fields
 from overpaint.graph.settings import MODELS, Settings, preset_names
 from overpaint.server import allowed
 from overpaint.server.allowed import (
@@ -127,6 +128,13 @@ def test_long_negative_prompts_are_refused() -> None:
     check_settings(ALICE, {"negative_prompt": "x" * 2000})
     with pytest.raises(BadInput, match="'negative_prompt' may have 2,000 characters"):
         check_settings(ALICE, {"negative_prompt": "x" * 2001})
+
+
+def test_a_prompt_text_is_the_operators_unless_it_is_the_files_own() -> None:
+    shown = prompt_fields()["upsample_system_prompt"]["default"]
+    check_settings(ALICE, {"upsample_system_prompt": shown})
+    with pytest.raises(BadInput, match="templates"):
+        check_settings(ALICE, {"upsample_system_prompt": "{{ brief * 10 ** 9 }}"})
 
 
 def test_another_name_of_a_setting_is_no_way_around() -> None:

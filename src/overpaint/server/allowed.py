@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from overpaint.graph.prompt_fields import NAMES, folded
 from overpaint.graph.settings import ALIASES, MODELS, Settings, load_preset, preset_names
 from overpaint.server.keys import LOCAL, Caller
 from overpaint.tools.faults import BadInput
@@ -62,6 +63,8 @@ def check_settings(caller: Caller, given: Mapping[str, object]) -> None:
         return
     for called, value in given.items():
         name = ALIASES.get(called, called)
+        if name in NAMES:
+            name, value = "templates", folded({name: value}).get("templates")
         if value is not None and name in Settings.model_fields:
             _check(name, value)
 
