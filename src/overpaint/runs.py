@@ -60,7 +60,7 @@ async def _stands(kept: Kept) -> Status:
 async def worker_on(kept: Kept) -> str | None:
     """The living process that works on a run, None when none is known.
 
-    A server takes no lease on a thread: it is seen while it makes a request.
+    Who uses the graph without a lease is seen while it makes a request.
     """
     database = open_database()
     holder = await Leases(database).holder(kept.thread)
