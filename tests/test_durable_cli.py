@@ -75,7 +75,8 @@ def resumed(home: Path, *more: str) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])  # SIGHUP: the closed terminal, below
+# SIGHUP: the closed terminal, below; SIGINT is also sent in test_cli_end_to_end.py.
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM])
 def test_a_signal_finishes_the_step_and_the_resumed_run_paints_the_same(
     number: signal.Signals, home: Path, uninterrupted: list[tuple[Any, ...]]
 ) -> None:

@@ -271,7 +271,7 @@ chosen = st.fixed_dictionaries(
 
 
 @given(scenarios, chosen)
-@examples(max_examples=200, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=80, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_scenario_goes_past_a_cap_and_every_run_delivers_its_champion(
     world: World, scenario: Scenario, wanted: dict[str, Any]
 ) -> None:
@@ -298,7 +298,7 @@ methods = st.one_of(
 
 
 @given(scenarios, chosen, methods, chains)
-@examples(max_examples=50, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=25, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_method_of_a_published_system_goes_past_a_cap(
     world: World, scenario: Scenario, wanted: dict[str, Any], method: dict[str, Any], chain: dict[str, Any]
 ) -> None:
@@ -325,7 +325,7 @@ writers = st.one_of(
 
 
 @given(scenarios, chosen, writers)
-@examples(max_examples=50, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=25, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_way_of_writing_prompts_goes_past_a_cap(
     world: World, scenario: Scenario, wanted: dict[str, Any], writing: dict[str, Any]
 ) -> None:
