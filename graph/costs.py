@@ -11,8 +11,8 @@ from overpaint.graph.allowance import Need, need_of_first
 from overpaint.graph.chat_settings import Role
 from overpaint.graph.settings import Settings
 from overpaint.graph.state import LookCost, PainterFacts
+from overpaint.graph.templates import text_of
 from overpaint.graph.toolbox import CAPPED_ANSWER
-from overpaint.prompts import load
 from overpaint.tools.backends.remote import SECONDS
 from overpaint.tools.budget import EXACT, Worst, worst_case
 from overpaint.tools.faults import BadInput
@@ -84,8 +84,8 @@ def call_cost(settings: Settings, role: Role, *, details: int = 0) -> Worst:
     """
     answer = settings.chat_options(role).get("max_tokens", CAPPED_ANSWER)
     details = 0 if runs_here(settings, role) else details
-    asked = load("judge.checklist").render(questions=[QUESTION] * QUESTIONS)
-    told = load("judge.details").render(places=[[0.25] * 4] * details)[1] if details else ""
+    asked = text_of("judge.checklist", settings.templates).render(questions=[QUESTION] * QUESTIONS)
+    told = text_of("judge.details", settings.templates).render(places=[[0.25] * 4] * details)[1] if details else ""
     shown = [picture("0" * 64)] * (1 + details)
     messages = [SystemMessage(asked[0]), HumanMessage([{"type": "text", "text": asked[1] + told}, *shown])]
     return worst_case(messages, json.dumps(Inspection.model_json_schema()), answer, price_of(settings, role))
@@ -93,7 +93,7 @@ def call_cost(settings: Settings, role: Role, *, details: int = 0) -> Worst:
 
 def odds_cost(settings: Settings) -> Worst:
     """What asking for the odds of one yes may cost at worst."""
-    system, question = load("judge.yes").render(question=QUESTION)
+    system, question = text_of("judge.yes", settings.templates).render(question=QUESTION)
     messages = [SystemMessage(system), HumanMessage([{"type": "text", "text": question}, picture("0" * 64)])]
     return worst_case(messages, "", 1, price_of(settings, "judge"))
 

@@ -9,6 +9,7 @@ from typing import Any
 from overpaint.graph.costs import facts_of
 from overpaint.graph.settings import Settings, merge
 from overpaint.graph.state import PainterFacts, Requirement, State
+from overpaint.graph.templates import check_templates
 from overpaint.graph.toolbox import Toolbox, open_toolbox
 from overpaint.tools.faults import BadInput
 from overpaint.tools.painters import Painter
@@ -52,12 +53,17 @@ def overlaid(settings: Mapping[str, Any], context: Settings | Mapping[str, Any] 
     """The settings that state or a candidate carries, with those that the present invocation names laid over them.
 
     Raises:
-        BadInput: an unknown setting or a wrong value.
+        BadInput: an unknown setting or a wrong value, or a prompt text that cannot be filled in.
     """
     named = context.model_dump(mode="json", include=context.model_fields_set) if isinstance(context, Settings) else {}
     named = named or dict(context if isinstance(context, Mapping) else {})
     changed = {k: v for k, v in named.items() if k not in FIXED and settings.get(k) != v}
-    return merge(settings, changed).kept if changed else dict(settings)
+    if not changed:
+        return dict(settings)
+    anew = merge(settings, changed)
+    if anew.templates != settings.get("templates"):
+        check_templates(anew.templates)
+    return anew.kept
 
 
 def refuse_fixed(settings: Mapping[str, Any]) -> None:

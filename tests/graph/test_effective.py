@@ -99,7 +99,12 @@ async def test_what_is_fixed_stays_whatever_is_said(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "reason"),
-    [({"max_imagse": 1}, "max_images"), ({"max_images": 0}, "max_images"), ({"painter": "nobody"}, "nobody")],
+    [
+        ({"max_imagse": 1}, "max_images"),
+        ({"max_images": 0}, "max_images"),
+        ({"painter": "nobody"}, "nobody"),
+        ({"judge_checklist_system_prompt": "{{ history }}"}, "'history' is undefined"),
+    ],
 )
 async def test_what_cannot_be_used_is_refused(wrong: dict[str, Any], reason: str) -> None:
     with pytest.raises(BadInput, match=reason):

@@ -24,8 +24,7 @@ async def test_a_run_comes_back_as_it_ended(tmp_path: Path) -> None:
     turns = await remembered(before, records)
     back = await recalled(turns, records)
     assert {name: back[name] for name in ("run", "asked", "champion", "ended", "unrendered")} == {
-        name: before[name]
-        for name in ("run", "asked", "champion", "ended", "unrendered")
+        name: before[name] for name in ("run", "asked", "champion", "ended", "unrendered")
     }
     assert isinstance(back["candidates"], Overwrite)
     assert back["candidates"].value == before["candidates"]
