@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import RLock
 
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.provider_errors import scrubbed
@@ -26,6 +27,9 @@ HARMLESS = (
     "should be kept in float32: []",
 )
 """Log messages that say nothing a user can act on, or that come back as a note of the result."""
+IMPORTING = RLock()
+"""Held while transformers and diffusers are imported or load a model: both import a part when it is first asked for, and
+of two threads that ask at once one finds half a module."""
 LIGHTER = "set a smaller size, dtype=float16 or bfloat16, vae_tiling=true, or on a GPU offload=model or sequential"
 
 

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from overpaint.tools.backends.loading import faults
+from overpaint.tools.backends.loading import IMPORTING, faults
 
 INDEX = "model_index.json"
 
@@ -111,7 +111,8 @@ def kind_named(name: str) -> Kind:
     assert found.origin is not None
     for path in (Path(found.origin).parent / "pipelines").rglob("pipeline_*.py"):
         if (text := path.read_bytes()).find(f"class {name}(".encode()) >= 0:
-            return _kind(name, ast.parse(text))
+            with IMPORTING:  # ast.parse of Python 3.11 fails in several threads at once, too
+                return _kind(name, ast.parse(text))
     return Kind(name, {}, lowers=False)
 
 

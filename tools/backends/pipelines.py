@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from overpaint.tools.backends.loading import Placement, faults, quiet
+from overpaint.tools.backends.loading import IMPORTING, Placement, faults, quiet
 from overpaint.tools.faults import BadInput
 
 VARIANT = re.compile(r"\.(\w+)(-\d+-of-\d+)?\.safetensors$")
@@ -47,12 +47,13 @@ class Loaded:
     @cached_property
     def image_to_image(self) -> Any | None:
         """The image-to-image pipeline over the same weights; None where diffusers has none for this kind of model."""
-        from diffusers import AutoPipelineForImage2Image
+        with IMPORTING:
+            from diffusers import AutoPipelineForImage2Image
 
-        try:
-            twin = AutoPipelineForImage2Image.from_pipe(self.pipe)
-        except ValueError:
-            return None
+            try:
+                twin = AutoPipelineForImage2Image.from_pipe(self.pipe)
+            except ValueError:
+                return None
         return _placed(twin, self.placement)
 
 
@@ -69,7 +70,7 @@ def load(recipe: Recipe, placement: Placement) -> Loaded:
     key = (recipe, placement)
     if key not in _loaded:
         _make_room(placement.device)
-        with faults(recipe.model, "load"), quiet():
+        with faults(recipe.model, "load"), IMPORTING, quiet():
             _loaded[key] = Loaded(_placed(_prepared(recipe, placement), placement), recipe, placement)
     return _loaded[key]
 

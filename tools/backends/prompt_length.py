@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from overpaint.tools.backends.loading import faults
+from overpaint.tools.backends.loading import IMPORTING, faults
 from overpaint.tools.backends.model_index import Index, Kind, fetch_index, kind_of
 
 SANE = 1_000_000
@@ -47,7 +47,7 @@ def readers_in(model: str) -> tuple[Reader, ...]:
         ProviderFault: they cannot be found, downloaded or read.
     """
     index = fetch_index(model)
-    with faults(model, "load"):
+    with faults(model, "load"), IMPORTING:
         from transformers import AutoTokenizer
 
         found = {name: AutoTokenizer.from_pretrained(index.folder / name) for name in _tokenizers(index.parts)}

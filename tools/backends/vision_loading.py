@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from overpaint.tools.backends.loading import Placement, faults, place
+from overpaint.tools.backends.loading import IMPORTING, Placement, faults, place
 from overpaint.tools.faults import BadInput, ProviderFault
 
 NEEDED = ("torch", "transformers")
@@ -109,7 +109,7 @@ def load(model: str, device: str | None, dtype: str | None) -> Loaded:
     placement = place(device, dtype, None, half="bfloat16" if torch.cuda.is_bf16_supported() else "float16")
     key = (model, placement)
     if key not in _loaded:
-        with vision_faults(model, "load"), _no_progress_bars():
+        with vision_faults(model, "load"), IMPORTING, _no_progress_bars():
             _loaded[key] = _read(model, placement)
     return _loaded[key]
 

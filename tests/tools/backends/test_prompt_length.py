@@ -1,5 +1,7 @@
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from overpaint.tools.backends.model_index import fetch_index, kind_named
 from overpaint.tools.backends.prompt_length import Reader, readers_in, token_limit, unread_end
 from overpaint.tools.painters import Counting
 
+WEIGHTS = Path(__file__).parents[3] / "src" / "overpaint" / "shapes" / "weights"
 CLIP, T5, QWEN = "CLIPTokenizer", "T5Tokenizer", "Qwen2Tokenizer"
 TABLE: list[tuple[str, dict[str, str | None], int | None]] = [
     ("StableDiffusionPipeline", {"tokenizer": CLIP}, 77),
@@ -195,3 +198,21 @@ async def test_a_hub_model_is_known_once_its_tokenizers_are_here(
     assert await painter.unread("a red circle") == ""
     assert painter.abilities.token_limit == 512
     assert DiffusersPainter("someone/flux").abilities.token_limit == 512
+
+
+AT_ONCE = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from overpaint.tools.backends.prompt_length import readers_in
+with ThreadPoolExecutor(8) as pool:
+    print(sum(len(found) for found in pool.map(readers_in, sys.argv[1:])))
+"""
+
+
+@pytest.mark.slow
+def test_the_first_runs_of_a_process_may_begin_at_once(tmp_path: Path) -> None:
+    folders = [tmp_path / str(number) for number in range(8)]
+    for folder in folders:
+        folder.symlink_to(WEIGHTS, target_is_directory=True)
+    done = subprocess.run([sys.executable, "-c", AT_ONCE, *folders], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("8", "")
