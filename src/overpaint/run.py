@@ -73,9 +73,9 @@ async def stream(
     written = None if checklist is None else read_checklist(checklist)
     refuse_unread(written, effective)
     data = await asyncio.to_thread(_read, image)
-    wheel_of = (thread or str(uuid.uuid4()), control)
+    thread = thread or str(uuid.uuid4())
     async with aclosing(
-        relayed(_told(brief, data, written, effective, home, out, wheel_of, preset or "default"))
+        relayed(_told(brief, data, written, effective, home, out, control, thread, preset or "default"))
     ) as events:
         async for event in events:
             yield event
@@ -120,14 +120,15 @@ async def _told(
     settings: Settings,
     home: Path | None,
     out: Path | None,
-    wheel_of: tuple[str, RunControl | None],
+    control: RunControl | None,
+    thread: str,
     preset: str,
 ) -> AsyncGenerator[Event, None]:
     with use_home(home):
         await preflight(brief, data, settings)
         if out is not None:
             await asyncio.to_thread(check_folder, out)
-        async with at_the_wheel(*wheel_of) as wheel:
+        async with at_the_wheel(thread, control) as wheel:
             async for event in drive(wheel, await _input(brief, data, checklist), settings, out, preset=preset):
                 yield event
 
