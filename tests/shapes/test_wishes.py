@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -35,6 +36,25 @@ CHANGES = [
     ("a red circle and a blue square", "put the square at the bottom", "a red circle and a blue square at the bottom"),
     ("two red circles", "make them smaller", "two small red circles"),
     ("a red circle and a blue circle", "make the blue circle yellow", "a red circle and a yellow circle"),
+    (PAIR, "make the circle blue and the square red", "a blue circle above a red square"),
+    (PAIR, "make the circle and the square red", "a red circle above a red square"),
+    (PAIR, "make the circle tiny and the square huge", "a small red circle above a large blue square"),
+    (PAIR, "the circle should be green and the square yellow", "a green circle above a yellow square"),
+    (PAIR, "the circle in green please", "a green circle above a blue square"),
+    (PAIR, "make the circle a square and the square a circle", "a red square above a blue circle"),
+    (PAIR, "make the circle a little bigger", "a large red circle above a blue square"),
+    (PAIR, "also a green star", "a red circle above a blue square and a green star"),
+    (PAIR, "a green star too", "a red circle above a blue square and a green star"),
+    (PAIR, "two more stars", "a red circle above a blue square and two stars"),
+    (PAIR, "put a star in the center", "a red circle above a blue square and a star in the center"),
+    (PAIR, "move the circle to the top", "a red circle at the top above a blue square"),
+    (PAIR, "move the circle to the bottom", "a red circle at the bottom and a blue square"),
+    (
+        "a red circle and a blue circle",
+        "make the red circle blue and the blue circle red",
+        "a blue circle and a red circle",
+    ),
+    ("two red circles and a star", "add a cross above the red circles", None),
 ]
 
 
@@ -54,9 +74,52 @@ def test_things_are_added_where_they_are_to_be() -> None:
     ]
 
 
-@pytest.mark.parametrize("said", ["a blue star", "now paint two blue stars", "draw a small cross in the top left"])
-def test_a_brief_by_itself_is_a_new_one(said: str) -> None:
-    assert (follow_up(PAIR, said)["kind"], follow_up(PAIR, said)["brief"]) == ("new", said)
+def test_a_thing_that_is_moved_keeps_every_relation_that_can_still_hold() -> None:
+    brief = "a red circle on the left of a blue square and a green star above the blue square"
+
+    def relations(said: str) -> set[str]:
+        spec = parse(follow_up(brief, said)["brief"])
+        return {f"{spec.groups[k.subject].shape} {k.relation} {spec.groups[k.target].shape}" for k in spec.links}
+
+    assert relations("move the square to the bottom") == {"circle left of square", "star above square"}
+    assert relations("move the square to the top") == {"circle left of square"}
+
+
+@pytest.mark.parametrize(
+    ("said", "whole"),
+    [
+        ("a blue star", "a blue star"),
+        ("now paint two blue stars", "two blue stars"),
+        ("draw a small cross in the top left", "a small cross in the top left"),
+        ("Could you show me a star, please?", "a star"),
+        ("i want a circle and a star, the star below the circle", "a circle and a star, the star below the circle"),
+    ],
+)
+def test_a_brief_by_itself_is_a_new_one(said: str, whole: str) -> None:
+    assert (follow_up(PAIR, said)["kind"], follow_up(PAIR, said)["brief"]) == ("new", whole)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "is the circle red?", "is there a square?", "can you see the red circle?", "a red circle?", "a star too?",
+        "the circle should be green?", "the circle is too small", "a circle is too small", "i like the red circle",
+        "that is a red square", "thanks", "only the circle", "the circle below the square", "the circle on the left",
+        "the red circle should be below the blue square", "red circle", "make a blue circle", "paint the red circle",
+        "make everything red but the circle", "remove the circle, the square should stay", "add a star instead",
+    ],
+)  # fmt: skip
+def test_remarks_questions_and_what_is_not_certain_change_nothing(said: str) -> None:
+    answer = follow_up(PAIR, said)
+    assert (answer["kind"], answer["brief"]) == ("other", "")
+
+
+def test_a_refusal_says_what_can_be_said_and_what_is_not_known() -> None:
+    answer = follow_up(PAIR, "make the circle darker")["answer"]
+    assert "not known: 'darker'" in answer
+    said = re.findall(r"'([a-z ]{9,})'", answer.partition("The built-in")[0])
+    assert len(said) == 4
+    assert {follow_up(f"{PAIR} and a star", wish)["kind"] for wish in said} == {"change"}
 
 
 @pytest.mark.parametrize(
@@ -71,6 +134,20 @@ def test_a_brief_by_itself_is_a_new_one(said: str) -> None:
         (PAIR, "add a unicorn", "unicorn"),
         (PAIR, "put the square above the circle", "the square above"),
         ("a cat on a mat", "make it bigger", "cat"),
+        (PAIR, "make the circle red and blue", "one colour"),
+        (PAIR, "make the circle small and large", "one size"),
+        (PAIR, "make the red circle blue and the blue circle red", "'the blue circle'"),
+        (PAIR, "remove the circle and make it bigger", "'it'"),
+        (PAIR, "remove both circles", "both circles"),
+        (PAIR, "add the blue square", "the blue square"),
+        (PAIR, "add a red one", "a red one"),
+        (PAIR, "add a star above the triangle", "the triangle"),
+        (PAIR, "put a red circle at the bottom", "one more"),
+        (PAIR, "a star below the square", "the square"),
+        (PAIR, "put the circle in the picture", "nine places"),
+        ("two red circles", "replace the circles with a square", "several"),
+        ("a large red circle", "make it bigger", "large already"),
+        ("two red circles and a blue circle", "make the second circle blue", "the second circle"),
     ],
 )
 def test_what_it_cannot_do_it_says(brief: str, said: str, reason: str) -> None:
@@ -82,7 +159,7 @@ def test_what_it_cannot_do_it_says(brief: str, said: str, reason: str) -> None:
 @settings(max_examples=30)
 @given(
     st.text(alphabet="abcdeghilmnoprstu ,.;'", max_size=80),
-    st.sampled_from(["", "make ", "add ", "remove the ", "move it "]),
+    st.sampled_from(["", "make ", "add ", "remove the ", "move it ", "also a ", "paint a ", "the "]),
 )
 def test_any_message_gets_an_answer(text: str, start: str) -> None:
     answer = follow_up(PAIR, start + text)
