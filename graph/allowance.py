@@ -103,6 +103,14 @@ def need_of_first(facts: PainterFacts, settings: Settings) -> Need:
     return need_of(facts, settings, looks=1).times(settings.variations if varied else 1)
 
 
+def need_to_go_on(facts: PainterFacts, settings: Settings) -> Need:
+    """What going on from a picture may take: judging it by another checklist, and the next candidate."""
+    look, after = need_of(facts, settings, looks=settings.looks, painted=False), need_of_next(facts, settings)
+    usd = None if look.usd is None or after.usd is None else look.usd + after.usd
+    tokens, seconds = look.tokens + after.tokens, look.seconds + after.seconds
+    return Need(after.images, look.calls + after.calls, tokens, seconds, usd)
+
+
 def lacking(state: State, settings: Settings, need: Need) -> StopReason | None:
     """The cap that something might go past: its setting; None where all of it fits."""
     return beyond(_left(state, settings), need)
@@ -192,7 +200,7 @@ def critic_room(state: State, settings: Settings) -> Room:
 
 
 def writer_room(state: State, settings: Settings, *, checklist: bool) -> Room:
-    """What one of the two writers may spend so that the first picture, or pictures, can be painted and looked at.
+    """What one of the two writers may spend so that the first picture, or the next, can be painted and looked at.
 
     They are asked side by side, so each has half; the checklist, which matters more, has the odd call. Where no
     checklist is written, all is for the prompt.
@@ -202,7 +210,8 @@ def writer_room(state: State, settings: Settings, *, checklist: bool) -> Room:
         settings: the effective settings.
         checklist: whether it is for the checklist, or for the prompt.
     """
-    room = _without(room_left(state, settings), need_of_first(state["painter"], settings))
+    need = need_to_go_on if state.get("champion") else need_of_first
+    room = _without(room_left(state, settings), need(state["painter"], settings))
     if not settings.upsample or settings.judge_method != "checklist":
         return room
     return Room(

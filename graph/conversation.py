@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from overpaint.graph.schemas import FollowUp
-from overpaint.graph.state import State
+from overpaint.graph.state import State, empty_receipt
 from overpaint.graph.talk import Question
 from overpaint.graph.toolbox import Toolbox
 from overpaint.prompts import load
@@ -70,15 +70,24 @@ async def understood(said: str, state: State, toolbox: Toolbox, *, pictured: boo
     brief = state["asked"]["text"]
     if not said:
         return Meant("change", brief) if pictured else _question("other", None)
-    if meant := None if pictured else command(said):
+    meant = command(said)
+    if meant and (meant.kind == "new" or not pictured):
         return meant
-    prompt, pictures = load("follow_up"), state.get("receipt", {}).get("images", 0)
-    values = {"brief": brief, "said": said, "pictures": pictures}
+    prompt, spent = load("follow_up"), state.get("receipt", empty_receipt())
+    values = {"brief": brief, "said": said, "pictures": spent["images"] - spent.get("unknown", 0)}
     reply = await toolbox.consult("writer", prompt, FollowUp, values=values)
+    if reply.value is None and not reply.calls:
+        return _question("other", None, f"What that means could not be found out: {reply.fault}. Raise that cap.")
     if reply.value is None:
         note = f"How that was meant could not be told ({reply.fault}), so it was added to the brief as it stands."
         return Meant("change", f"{brief}\n{said}", label=prompt.label, note=note)
     return _read(reply.value, brief, said, prompt.label)
+
+
+def too_dear(cap: str, limit: float) -> Meant:
+    """A change that is not begun, since a cap leaves no room to look at the picture anew and to paint another."""
+    why = f"Looking at the picture anew and painting another might go past {cap}={limit:g}"
+    return _question("other", None, f"{why}, so nothing was done: give more.")
 
 
 def command(said: str) -> Meant | None:

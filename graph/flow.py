@@ -86,7 +86,6 @@ def _run() -> StateGraph[State, Settings, Input, Output]:
     flow.add_edge("candidate", "decide")
     flow.add_edge("compare", "deliver")
     flow.add_edge("deliver", END)
-    flow.add_edge("reply", END)
     return flow
 
 

@@ -72,11 +72,11 @@ async def branch(graph: Graph, thread: str, start: str | None, change: Change) -
     origin = Origin(
         run=parent["run"], thread=thread, checkpoint=kept.checkpoint, candidate=candidate["id"] if candidate else None
     )
-    values: State = {**_inherited(parent, candidate), "forked_from": origin, "run": str(uuid.uuid4())}
+    values: State = {**_inherited(kept, candidate), "forked_from": origin, "run": str(uuid.uuid4())}
     values = {**values, **await _settled(parent, change.settings)}
     settings = Settings.model_validate(values["settings"])
     refuse_unread(change.checklist, settings)
-    values = {**values, **_said(parent, change, settings)}
+    values = {**values, **_said(kept, change, settings)}
     return Branch(str(uuid.uuid4()), values, _entry(kept, change, values))
 
 
@@ -115,8 +115,14 @@ def _is_entry(kept: Kept) -> bool:
     return not kept.next or bool(ENTRIES & set(kept.next))
 
 
-def _inherited(parent: State, candidate: Candidate | None) -> State:
+def _unwritten(kept: Kept) -> bool:
+    """Whether the writers were still to be asked; prompt and checklist in state are then those of the run before."""
+    return bool({"upsample", "specify"} & set(kept.next)) or not kept.values.get("prompt")
+
+
+def _inherited(begins: Kept, candidate: Candidate | None) -> State:
     """All that a run knows, without what it spent, how it ended, and what a person said in it."""
+    parent = begins.values
     kept: State = {
         "messages": [m for m in parent.get("messages", []) if isinstance(m, HumanMessage)],
         "asked": parent["asked"],
@@ -132,8 +138,9 @@ def _inherited(parent: State, candidate: Candidate | None) -> State:
         "receipt": empty_receipt(),
         "ended": None,
     }
-    for name in ("prompt", "checklist", "judged_by", "listed", "variants", "stopped_at"):
-        if name in parent:
+    stale = ("prompt", "checklist") if _unwritten(begins) else ()
+    for name in ("prompt", "checklist", "judged_by", "listed", "variants", "stopped_at", "began"):
+        if name in parent and name not in stale:
             kept[name] = parent[name]
     return kept if candidate is None else {**kept, **_from_candidate(parent, candidate)}
 
@@ -159,15 +166,15 @@ async def _settled(parent: State, changed: Mapping[str, Any]) -> State:
     return {**settled, "seed": settings.seed} if settings.seed is not None else settled
 
 
-def _said(parent: State, change: Change, settings: Settings) -> State:
-    said: State = {}
+def _said(kept: Kept, change: Change, settings: Settings) -> State:
+    parent, said = kept.values, State()
     if change.brief is not None:
         said = _asked(check_brief(change.brief), parent, settings)
     if settings.judge_method != parent["settings"]["judge_method"]:
         said["judged_by"] = ""  # by no checklist that there is, so the champion is judged anew
     if change.checklist is not None:
         said["checklist"] = list(change.checklist)
-        if "prompt" not in parent:
+        if _unwritten(kept):
             said.setdefault("prompt", parent["asked"]["text"])
     if change.prompt is not None:
         said["wish"] = _prompt(change.prompt)

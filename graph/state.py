@@ -232,7 +232,7 @@ class State(TypedDict, total=False):
     wish: str | None
     remark: str | None
     declined: str | None
-    reviewing: Literal["champion", "prompt"]
+    reviewing: Literal["champion", "prompt"] | None
     listed: list[Requirement] | None
     variants: list[str] | None
     stopped_at: int | None

@@ -6,6 +6,9 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+CARRIED = "it goes on from the picture of before"
+"""Why a run has a picture before its first decision."""
+
 
 class Turn(TypedDict):
     """A run of the thread that another followed; `record` names the file that holds it as it ended."""

@@ -19,7 +19,11 @@ LONGEST = 240
 MOST = 8
 """Requirements that are told one by one."""
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~&$])")
-_LINKS = re.compile(r"(?i)(?<=www)(?=\.)|(?<=[a-z]:)(?=//)|(?<=@)|(?<=mailto:)|(?<=xmpp:)")
+_STARTS = re.compile(r"^(\d+(?=[.)])|(?=[-+]))")
+"""What begins a list, or is a rule, at the start of a line; `#`, `>` and `*` are among the marks."""
+_LINKS = re.compile(
+    r"(?i)(?<=www)(?=\.)|(?<=[a-z]:)(?=//)|(?<=/)(?=/)|(?<=@)|(?<=mailto:)|(?<=xmpp:)|(?<=\w\.)(?=[^\W\d])"
+)
 _APART = "\N{ZERO WIDTH SPACE}"
 """Chat apps make links of bare addresses after escapes are undone, so that these need more than a backslash."""
 
@@ -33,7 +37,7 @@ def escaped(text: str, most: int = LONGEST) -> str:
     """A text on one line that Markdown shows as it is, cut where it is too long."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * most]).split())
     cut = line if len(line) <= most else f"{line[: most - 1]}…"
-    return _MARKS.sub(r"\\\1", _LINKS.sub(_APART, cut))
+    return _STARTS.sub(r"\1\\", _MARKS.sub(r"\\\1", _LINKS.sub(_APART, cut)))
 
 
 async def picture(ref: ImageRef | None, alt: str, toolbox: Toolbox) -> str:

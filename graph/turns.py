@@ -20,7 +20,9 @@ _KEPT = (
 """What makes a run what it is. Messages belong to the thread; what a person said at a pause is over."""
 _SUMMED = ("candidates", "prompts", "receipt")
 """What is merged into state unless it is told to be replaced."""
-_MAY_LACK = ("variants", "stopped_at", "unrendered", "forked_from")
+_MAY_LACK = ("variants", "stopped_at", "unrendered", "forked_from", "began")
+_OVER = ("wish", "remark", "declined", "listed", "reviewing")
+"""What the run that is undone may have left, and no run that ended needs."""
 
 
 async def remembered(state: State, records: RecordStore) -> list[Turn]:
@@ -44,4 +46,4 @@ async def recalled(turns: list[Turn], records: RecordStore) -> dict[str, Any]:
     """
     kept = cast(dict[str, Any], (await records.read(turns[-1]["record"]))["turn"])
     restored = {name: Overwrite(value) if name in _SUMMED else value for name, value in kept.items()}
-    return {**dict.fromkeys(_MAY_LACK), **restored, "fatal": Overwrite(""), "turns": turns[:-1]}
+    return {**dict.fromkeys((*_MAY_LACK, *_OVER)), **restored, "fatal": Overwrite(""), "turns": turns[:-1]}

@@ -63,15 +63,15 @@ class Database(Protocol):
         writer from the start; on PostgreSQL, READ COMMITTED, a statement must be atomic in itself.
 
         Raises:
-            BadInput: the database cannot be used: what is wrong, where, and what to do.
+            DatabaseFault: the database cannot be used: what is wrong, where, and what to do.
         """
         ...
 
     def faults(self) -> AbstractContextManager[None]:
-        """Tell the errors of other users of this database (LangGraph's savers), raised in the block, as BadInput.
+        """Tell the errors of other users of this database (LangGraph's savers), raised in the block, as DatabaseFault.
 
         Raises:
-            BadInput: the database cannot be used.
+            DatabaseFault: the database cannot be used.
         """
         ...
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from overpaint.tools.database import storable, without_secrets
-from overpaint.tools.faults import BadInput
+from overpaint.tools.faults import BadInput, DatabaseFault
 from overpaint.tools.migrations import POSTGRES, migrate
 from overpaint.tools.provider_errors import scrubbed
 
@@ -74,7 +74,7 @@ class PostgresDatabase:
 
     @contextmanager
     def faults(self) -> Iterator[None]:
-        """Tell errors of the server, raised in the block by whomever, as BadInput (see `Database`)."""
+        """Tell errors of the server, raised in the block by whomever, as DatabaseFault (see `Database`)."""
         psycopg = _psycopg()
         try:
             yield
@@ -86,7 +86,8 @@ class PostgresDatabase:
         """One transaction (see `Database`).
 
         Raises:
-            BadInput: the server cannot be used, or psycopg is not installed.
+            DatabaseFault: the server cannot be used.
+            BadInput: psycopg is not installed.
         """
         psycopg = _psycopg()
         try:
@@ -129,12 +130,12 @@ class PostgresDatabase:
         _configure(connection)
         return connection
 
-    def _fault(self, error: psycopg.Error) -> BadInput:
+    def _fault(self, error: psycopg.Error) -> DatabaseFault:
         if not isinstance(error, _psycopg().OperationalError) and error.sqlstate is None:
             # libpq quotes the part of a URL that it cannot read, which may be the password.
-            return BadInput(f"cannot use the database {self.shown}: its URL cannot be read; correct {_URL}.")
+            return DatabaseFault(f"cannot use the database {self.shown}: its URL cannot be read; correct {_URL}.")
         text = scrubbed(_without(self.url, str(error)))
-        return BadInput(f"cannot use the database {self.shown} ({text.rstrip('.')}): {_remedy(error)}.")
+        return DatabaseFault(f"cannot use the database {self.shown} ({text.rstrip('.')}): {_remedy(error)}.")
 
 
 class _Transaction:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from overpaint.tools.database import storable
-from overpaint.tools.faults import BadInput
+from overpaint.tools.faults import DatabaseFault
 from overpaint.tools.migrations import SQLITE, migrate
 
 BUSY_SECONDS = 30.0
@@ -55,7 +55,7 @@ class SqliteDatabase:
 
     @contextmanager
     def faults(self) -> Iterator[None]:
-        """Tell errors of the file, raised in the block by whomever, as BadInput (see `Database`)."""
+        """Tell errors of the file, raised in the block by whomever, as DatabaseFault (see `Database`)."""
         try:
             yield
         except sqlite3.Error as error:
@@ -66,7 +66,7 @@ class SqliteDatabase:
         """One transaction (see `Database`).
 
         Raises:
-            BadInput: the file cannot be used.
+            DatabaseFault: the file cannot be used.
         """
         try:
             with closing(sqlite3.connect(self.file, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
@@ -92,10 +92,10 @@ class _Transaction:
         return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
-def _fault(error: sqlite3.Error, path: Path) -> BadInput:
+def _fault(error: sqlite3.Error, path: Path) -> DatabaseFault:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     remedy = _REMEDIES.get(code, f"see that the file is one of overpaint's, {_ELSEWHERE}")
-    return BadInput(f"cannot use the database {path} ({error}): {remedy}.")
+    return DatabaseFault(f"cannot use the database {path} ({error}): {remedy}.")
 
 
 def _migrate(connection: sqlite3.Connection, shown: str) -> None:

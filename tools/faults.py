@@ -1,8 +1,12 @@
-"""The two faults a user can meet: wrong input (theirs to mend) and a provider that failed (data, not a crash)."""
+"""The faults a user can meet: wrong input (theirs to mend), or a database or provider that failed (data, no crash)."""
 
 
 class BadInput(ValueError):
     """What the user gave cannot be used. The message names what was wrong, where, and what to do next, on one line."""
+
+
+class DatabaseFault(BadInput):
+    """The database cannot be used. Who asks a server is not to blame, and is not told where its database is."""
 
 
 class ProviderFault(RuntimeError):

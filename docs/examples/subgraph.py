@@ -1,4 +1,8 @@
-"""The graph as a node of a graph of your own: it shares the state keys that both name, and its pauses are yours."""
+"""The graph as a node of a graph of your own: it shares the state keys that both name, and its pauses are yours.
+
+Your messages stay as they are, with their pictures: it reads them, and adds its own. So `messages` needs a reducer that
+appends, as that of MessagesState does.
+"""
 
 import asyncio
 from typing import Any

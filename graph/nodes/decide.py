@@ -41,13 +41,15 @@ def go_on(state: State, update: State) -> Command[Next]:
     decision = update["plan"]
     if decision["action"] == "stop":
         return Command(update=update, goto="compare" if _is_chosen_of_all(state, update) else "deliver")
-    update = {**update, "round": update["round"] + 1}
+    update = {**update, "round": update["round"] + 1, "reviewing": None}
     if (judged_by := fingerprint(state["checklist"])) != state.get("judged_by"):
         update["judged_by"] = judged_by
     update["messages"] = [answer(state["run"], status(decision, update["round"]))]
     goto = route({**state, **update})
     if decision["action"] == "rejudge":
         update = {**update, **_forgetting(update["champion"])}
+        if state.get("began") == update["round"]:
+            update["began"] = update["round"] + 1  # looking at the picture of the run before is no round of this one
     if state.get("wish") and decision["action"] != "rejudge":
         update["wish"] = None
     return Command(update=update, goto=goto)
@@ -69,8 +71,13 @@ def _is_chosen_of_all(state: State, update: State) -> bool:
 
 
 def _is_shown(before: Candidate | None, champion: Candidate | None, decision: Plan, settings: Settings) -> bool:
-    """Whether a person looks at a new champion before anything else happens; not when nothing could follow anyway."""
+    """Whether a person looks at a new champion before anything else happens.
+
+    Not when nothing could follow anyway, nor at a picture that was there before its checklist and falls short of it.
+    """
     if settings.review not in ("champion", "both") or champion is None or champion == before:
+        return False
+    if champion["action"] == "rejudge" and not passes(champion):
         return False
     return decision["action"] not in ("stop", "rejudge") or decision["stop"] == "passed"
 

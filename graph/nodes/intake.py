@@ -7,22 +7,23 @@ import secrets
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
-from overpaint.graph.allowance import describer_room
+from overpaint.graph.allowance import describer_room, lacking, need_to_go_on
 from overpaint.graph.checklists import read_checklist
-from overpaint.graph.conversation import Meant, follows, understood
+from overpaint.graph.conversation import Meant, follows, too_dear, understood
 from overpaint.graph.costs import refuse_small_caps
 from overpaint.graph.effective import effective, painter_facts, refuse_unread
 from overpaint.graph.interface import Intake
 from overpaint.graph.messages import last_human, picture_of, text_of
 from overpaint.graph.schemas import Description
 from overpaint.graph.settings import Settings, merge
-from overpaint.graph.state import Brief, Plan, Receipt
+from overpaint.graph.state import Brief, Candidate, Plan, Receipt, State
+from overpaint.graph.talk import CARRIED
 from overpaint.graph.telling import answer
 from overpaint.graph.templates import check_templates
 from overpaint.graph.toolbox import Toolbox, open_toolbox
@@ -36,7 +37,7 @@ _RUNS = uuid.UUID("5d0b3a52-6f5a-4a0e-9f6e-6a3c7c1f9b10")
 """The name space of run ids (UUID version 5). Any other would do as well."""
 
 _SAID: tuple[str, ...] = (
-    "wish", "remark", "declined", "forked_from", "variants", "stopped_at", "unrendered", "began",
+    "wish", "remark", "declined", "forked_from", "variants", "stopped_at", "unrendered", "began", "reviewing",
 )  # fmt: skip
 """What an earlier run of the thread may have left, and this one begins without."""
 
@@ -71,11 +72,14 @@ async def intake(state: Intake, runtime: Runtime[Settings]) -> dict[str, Any]:
     asked = await _asked(state, toolbox)
     refuse_small_caps(facts, settings, described=not asked.text)
     meant = await _meant(asked, state, toolbox)
+    goes_on = _goes_on(meant, asked, state, settings)
+    spent = State(receipt=await toolbox.spent())
+    if goes_on and (cap := lacking(spent, settings, need_to_go_on(facts, settings))):
+        meant = too_dear(cap, getattr(settings, cap))
     if meant.question is not None:
-        return {"question": meant.question, "receipt": await toolbox.spent()}
+        return {"question": meant.question, **spent}
     _warn(settings, meant.note, runtime)
     brief, labels = await _brief(meant, asked.image, toolbox)
-    goes_on = meant.kind == "change" and asked.image is None and settings.judge_method != "none"
     turns = await remembered(state, toolbox.records)
     return {
         **_forgotten(state, await toolbox.spent(), labels),
@@ -165,6 +169,12 @@ async def _meant(asked: Asked, state: Intake, toolbox: Toolbox) -> Meant:
     return await understood(asked.text, state, toolbox, pictured=asked.image is not None)
 
 
+def _goes_on(meant: Meant, asked: Asked, state: Intake, settings: Settings) -> bool:
+    """Whether the picture of the run before is where this one starts; without a judge nothing says how it does."""
+    there = asked.image is None and state.get("champion") is not None
+    return there and meant.kind == "change" and settings.judge_method != "none"
+
+
 async def _brief(meant: Meant, image: ImageRef | None, toolbox: Toolbox) -> tuple[Brief, dict[str, str]]:
     """What is asked for, and the labels of the prompt files that were used to find out."""
     labels = {"follow_up": meant.label} if meant.label else {}
@@ -190,6 +200,7 @@ def _forgotten(state: Intake, spent: Receipt, labels: dict[str, str]) -> dict[st
         "champion": None,
         "round": -1,
         "tried": [],
+        "prompt": "",
         "prompts": Overwrite(labels),
         "receipt": Overwrite(spent),
         "fatal": Overwrite(""),
@@ -203,16 +214,13 @@ def _carried(state: Intake, settings: Settings) -> dict[str, Any]:
 
     Rounds are counted on, as in a fork, so that no two candidates of one line have the same id.
     """
-    champion = state.get("champion")
-    if champion is None:
-        return {}
-    why = "it goes on from the picture of before"
+    champion = cast(Candidate, state["champion"])
     carried = {
         "candidates": Overwrite({champion["id"]: champion}),
         "champion": champion,
         "round": state["round"],
-        "began": state["round"] + 2,  # the round before that judges the champion anew
-        "plan": Plan(action="stop", why=why, parent=None, count=0, targets=[], stop="person"),
+        "began": state["round"] + 1,
+        "plan": Plan(action="stop", why=CARRIED, parent=None, count=0, targets=[], stop="person"),
     }
     judged_alike = settings.judge_method == state["settings"]["judge_method"]
     return carried if judged_alike else {**carried, "judged_by": ""}  # by no checklist that there is

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from langchain_core.messages import AIMessage
+from langgraph.types import Command
 
 from overpaint.graph.conversation import LONGEST_ANSWER
+from overpaint.graph.minting import SHOWN
 from overpaint.graph.record import Record
+from overpaint.graph.settings import Settings
 from overpaint.graph.state import State
-from overpaint.graph.talk import Question
+from overpaint.graph.talk import CARRIED, Question
 from overpaint.graph.telling import bill, escaped, picture, verdict_of
 from overpaint.graph.toolbox import Toolbox, open_toolbox
 from overpaint.graph.turns import recalled
@@ -20,25 +23,39 @@ HELP = (
 )
 
 
-async def reply(state: State) -> dict[str, Any]:
-    """Answer with a message; `undo` also leads back to the run of the turn before."""
+async def reply(state: State) -> Command[Literal["review", "review_checklist", "__end__"]]:
+    """Answer with a message; where a person was asked something, ask again. `undo` leads back to the turn before."""
     question = cast(Question, state["question"])
     toolbox = await open_toolbox(state["settings"])
+    if question["kind"] == "undo" and state.get("turns"):
+        return Command(update=await _undone(state, toolbox), goto="__end__")
+    text = await _answer(question, state, toolbox)
+    return Command(update={"messages": [AIMessage(text)]}, goto=_pending(state, toolbox.settings))
+
+
+def _pending(state: State, settings: Settings) -> Literal["review", "review_checklist", "__end__"]:
+    """The node that was waiting for a person when the message came instead of an answer; the end where none was."""
+    if state.get("ended"):
+        return "__end__"
+    if state.get("reviewing"):
+        return "review"
+    begun = state["round"] >= 0 and state["plan"]["why"] != CARRIED
+    asks = settings.review_checklist and settings.judge_method != "none"
+    return "review_checklist" if asks and state.get("prompt") and not begun else "__end__"
+
+
+async def _answer(question: Question, state: State, toolbox: Toolbox) -> str:
     if question["kind"] == "undo":
-        return await _undone(state, toolbox)
+        return f"There is nothing to undo: no picture came before this one.\n\n{HELP}"
     if question["kind"] == "other":
-        text = f"{escaped(question['text'], LONGEST_ANSWER)}\n\n{HELP}" if question["text"] else HELP
-    elif question["kind"] == "show":
-        text = await _shown(question["which"], state, toolbox)
-    else:
-        text = await _why(state, toolbox)
-    return {"messages": [AIMessage(text)]}
+        return f"{escaped(question['text'], LONGEST_ANSWER)}\n\n{HELP}" if question["text"] else HELP
+    if question["kind"] == "show":
+        return await _shown(question["which"], state, toolbox)
+    return await _why(state, toolbox)
 
 
 async def _undone(state: State, toolbox: Toolbox) -> dict[str, Any]:
-    if not (turns := state.get("turns")):
-        return {"messages": [AIMessage(f"There is nothing to undo: no picture came before this one.\n\n{HELP}")]}
-    before = await recalled(turns, toolbox.records)
+    before = await recalled(state["turns"], toolbox.records)
     seen = await _champion(cast(State, before), toolbox)
     text = f"Back to “{escaped(before['asked']['text'])}”.\n\n{seen}"
     return {**before, "messages": [AIMessage(text)]}
@@ -56,10 +73,11 @@ async def _told(record: Record, state: State, toolbox: Toolbox) -> str:
 
 
 async def _shown(which: int | None, state: State, toolbox: Toolbox) -> str:
-    """A picture of the run by its number, in the order they were made; the champion without one."""
+    """A picture that this run painted, by its number in the order they were made; the champion without one."""
     if which is None:
         return await _champion(state, toolbox)
-    records = [r for r in await toolbox.walk(state) if r["image"] and r["run"] == state["run"]]
+    here = [record for record in await toolbox.walk(state) if record["run"] == state["run"]]
+    records = [record for record in here if record["image"] and record["action"] not in SHOWN]
     if not 1 <= which <= len(records):
         held = "1 picture" if len(records) == 1 else f"{len(records)} pictures"
         return f"There is no picture {which}: this turn has {held}.\n\n{HELP}"

@@ -3,6 +3,7 @@
 Each call is a run on a thread of its own in overpaint's database, whose id follows from the agent's task and the call.
 So when LangGraph runs the agent's tool step again (after an answer, or a crash), the run is taken up where it stands,
 and nothing is painted twice. The agent may be sync or async, with any checkpointer; without one it cannot pause.
+Calls that LangGraph makes in one task (a ToolNode's) run one after the other; those of `create_agent` side by side.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from overpaint.given import settings_of
 from overpaint.graph.flow import build_graph
 from overpaint.graph.kept import read_thread
 from overpaint.graph.persistence import on_thread, open_checkpointer
+from overpaint.queueing import in_turn
 from overpaint.result import Run
 from overpaint.run import stream, wait_for
 from overpaint.tools.bad_call import bad_calls
@@ -124,13 +126,15 @@ class _Refiner:
         self, brief: str, tool_call_id: str, image: str | None = None, max_images: int | None = None
     ) -> tuple[str, Delivered]:
         call = _Call(_runtime(), tool_call_id)
-        with _told_to_the_agent(), use_home(self.home):
-            settings = {**self.settings, **_within(self.cap, max_images)}
-            run, taken = await call.apart(_standing(call.thread))
-            _pass_over(taken)
-            events = self._begun(call, brief, image, settings) if run is None else call.resumed(run)
-            ended = await self._steered(call, await call.apart(call.listen(events), taken), taken)
-            return await asyncio.to_thread(delivered, ended)
+        # LangGraph hands a task its answers in the order of its questions, which calls side by side would mix up.
+        async with in_turn(call.task):
+            with _told_to_the_agent(), use_home(self.home):
+                settings = {**self.settings, **_within(self.cap, max_images)}
+                run, taken = await call.apart(_standing(call.thread))
+                _pass_over(taken)
+                events = self._begun(call, brief, image, settings) if run is None else call.resumed(run)
+                ended = await self._steered(call, await call.apart(call.listen(events), taken), taken)
+                return await asyncio.to_thread(delivered, ended)
 
     async def _begun(
         self, call: _Call, brief: str, image: str | None, settings: dict[str, Any]
@@ -165,8 +169,9 @@ class _Call:
     def __init__(self, runtime: Runtime[Any] | None, tool_call_id: str) -> None:
         info = runtime.execution_info if runtime else None
         self.id = tool_call_id
+        self.task = info.task_id if info else str(uuid.uuid4())
         # The task is the same when a step is run again; a call's id alone may come again in a later turn.
-        self.thread = str(uuid.uuid5(_THREADS, f"{info.task_id} {tool_call_id}") if info else uuid.uuid4())
+        self.thread = str(uuid.uuid5(_THREADS, f"{self.task} {tool_call_id}"))
         self.can_wait = info is not None and info.thread_id is not None
         self.control = runtime.control if runtime else None
         self.writer = runtime.stream_writer if runtime else None

@@ -21,7 +21,7 @@ from overpaint.graph.settings import merge
 from overpaint.report import check_folder
 from overpaint.result import Run
 from overpaint.run import preflight, wait_for
-from overpaint.runs import restore
+from overpaint.runs import due, restore
 from overpaint.tools.faults import BadInput
 from overpaint.tools.home import use_home
 
@@ -137,12 +137,15 @@ def _answers(wheel: Wheel, kept: Kept, answer: Any) -> dict[str, Any]:
 
 
 def is_open(kept: Kept) -> bool:
-    """Whether a run has more to do. A process that dies between a step's end and its checkpoint leaves no next node."""
-    return bool(kept.next) or kept.values.get("ended") is None
+    """Whether a run has more to do."""
+    return bool(due(kept)) or kept.values.get("ended") is None
 
 
 async def reopened(wheel: Wheel, kept: Kept, settings: Mapping[str, object]) -> Kept:
     """Lead a run that ended, or had decided to, back to where it decides, where it may decide otherwise now.
+
+    One that was broken off before a message came, which was answered or refused, is led back there too, or to its
+    writers where they were not done.
 
     Args:
         wheel: its thread.
@@ -153,9 +156,11 @@ async def reopened(wheel: Wheel, kept: Kept, settings: Mapping[str, object]) -> 
         The run as it stands then; as it was, where it has more to do anyway or no reason to go on.
     """
     stopping = kept.next in (("compare",), ("deliver",))
+    left = not due(kept) and kept.values.get("ended") is None
     reason = settings if stopping else not is_open(kept) and (settings or kept.values.get("ended") == "provider")
-    if not reason:
+    if not left and not reason:
         return kept
+    last = "candidate" if kept.values.get("prompt") else "intake"
     again = {"ended": None, "fatal": Overwrite("")}
-    await wheel.graph.aupdate_state(on_thread(wheel.thread), again, as_node="candidate")
+    await wheel.graph.aupdate_state(on_thread(wheel.thread), again, as_node=last)
     return await read_thread(wheel.graph, wheel.thread)

@@ -7,6 +7,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from overpaint.graph.state import Receipt
+from overpaint.graph.telling import escaped
 from overpaint.phrases import clean, passed_of, receipt_line, score_of, unjudged_why
 from overpaint.result import Run
 from overpaint.tools.faults import ProviderFault
@@ -39,7 +40,7 @@ def delivered(run: Run) -> tuple[str, Delivered]:
         raise ProviderFault(f"no picture was made: {clean(run.error or run.why)}")
     url = picture_link(image, run.images)
     lines = [
-        f"![{_alt(run.brief)}]({url})",
+        f"![{escaped(run.brief, 80)}]({url})",
         f"Picture {image['sha256']}, {image['width']}x{image['height']} pixels. {_verdict_text(run)}",
         receipt_line(run.receipt),
     ]
@@ -71,14 +72,10 @@ def _verdict(run: Run) -> dict[str, Any] | None:
 
 def _verdict_text(run: Run) -> str:
     verdict, champion = _verdict(run), run.champion
-    ended = f"Stopped: {clean(run.error or run.why).rstrip('.')}."
+    ended = f"Stopped: {escaped((run.error or run.why).rstrip('.'))}."
     if verdict is None:
         said = unjudged_why(champion) if champion else ""
-        return f"It was {said or 'not judged'}. {ended}"
+        return f"It was {escaped(said) or 'not judged'}. {ended}"
     if verdict["passed"]:
         return "It shows everything that was asked."
-    return f"It lacks: {clean('; '.join(verdict['lacks']), 500) or 'nothing that was named'}. {ended}"
-
-
-def _alt(brief: str) -> str:
-    return clean(brief, 80).replace("[", "(").replace("]", ")")
+    return f"It lacks: {escaped('; '.join(verdict['lacks']), 500) or 'nothing that was named'}. {ended}"

@@ -130,7 +130,7 @@ async def _told_of(wheel: Wheel, stop: Exception, *, is_new: bool) -> str:
         if is_new and await _is_worthless(wheel):
             await wheel.saver.adelete_thread(wheel.thread)
             raise stop
-        raise BadInput(f"{stop} | The run is kept: once that is mended, go on with overpaint resume") from stop
+        raise type(stop)(f"{stop} | The run is kept: once that is mended, go on with overpaint resume") from stop
     if "run" not in (await read_thread(wheel.graph, wheel.thread)).values:
         await wheel.saver.adelete_thread(wheel.thread)
         raise stop

@@ -92,12 +92,12 @@ async def restore(kept: Kept, error: str = "", *, strict: bool = True) -> Run:
         thread=kept.thread,
         status="failed" if error else status_of(kept),
         stop_reason="provider" if error else values.get("ended"),
-        why=error or (_why(plan, records) if plan and not kept.next else "it can be seen as far as it came"),
+        why=error or (_why(plan, records) if plan and not due(kept) else "it can be seen as far as it came"),
         brief=values["asked"]["text"],
         checklist=values.get("checklist", []),
         candidates=records,
         champion=next((r for r in records if champion and r["id"] == champion["id"]), None),
-        receipt=await spent_so_far(values) if kept.next else values.get("receipt", empty_receipt()),
+        receipt=await spent_so_far(values) if due(kept) else values.get("receipt", empty_receipt()),
         settings=values["settings"],
         images=home / "images",
         report=sheet if sheet.exists() else None,
@@ -106,7 +106,7 @@ async def restore(kept: Kept, error: str = "", *, strict: bool = True) -> Run:
         critique=values.get("critique"),
         forked_from=dict(origin) if (origin := values.get("forked_from")) else None,
         stopped_at=values.get("stopped_at"),
-        unrendered=None if kept.next else values.get("unrendered"),
+        unrendered=None if due(kept) else values.get("unrendered"),
     )
 
 
@@ -138,11 +138,16 @@ def _champion(kept: Kept) -> Candidate | None:
     return crowned(kept.values, Settings.model_validate(kept.values["settings"]))
 
 
+def due(kept: Kept) -> tuple[str, ...]:
+    """The nodes that the run itself has yet to go through: none for a message after it that was refused."""
+    return () if kept.next in (("intake",), ("reply",)) else kept.next
+
+
 def status_of(kept: Kept) -> Status:
     """How a run stands, from its newest checkpoint."""
     if kept.waiting:
         return "waiting"
-    if kept.next or kept.values.get("ended") is None:
+    if due(kept) or kept.values.get("ended") is None:
         return "interrupted"
     if passes(kept.values.get("champion")):
         return "passed"

@@ -97,6 +97,16 @@ async def test_show_why_and_unclear_messages_paint_and_judge_nothing() -> None:
     assert "turns" not in after
 
 
+async def test_pictures_are_numbered_as_this_turn_painted_them() -> None:
+    chat = Chat()
+    first = await chat.say("a red circle")
+    second = await chat.say("make it blue")
+    assert second["receipt"]["images"] == 1
+    assert sha(first) != sha(second)
+    assert sha(second) in last(await chat.say("show 1")).text
+    assert "1 picture." in last(await chat.say("show 2")).text
+
+
 async def test_a_new_brief_starts_anew_and_keeps_the_settings_of_the_conversation() -> None:
     chat = Chat()
     first = await chat.say(PAIR)

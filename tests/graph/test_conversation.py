@@ -10,8 +10,9 @@ import pytest
 
 from overpaint.graph.conversation import LONGEST_ANSWER, Meant, command, follows, understood
 from overpaint.graph.settings import Settings
-from overpaint.graph.state import Brief, State
+from overpaint.graph.state import Brief, Receipt, State
 from overpaint.graph.toolbox import open_toolbox
+from overpaint.tools.budget import Room
 from tests.graph.test_controller import candidate
 from tests.servers import ChatServer, Say, chat_server
 
@@ -109,4 +110,24 @@ async def test_an_answer_that_cannot_be_read_is_data_and_is_told(server: ChatSer
 async def test_a_picture_alone_is_another_start_for_the_same_brief(server: ChatServer) -> None:
     assert (await asked(server, "", pictured=True)).brief == "a red circle"
     assert (await asked(server, "")).kind == "other"
+    assert await asked(server, "new: a star", pictured=True) == Meant("new", "a star")
     assert server.asked == []
+
+
+async def test_a_writer_that_there_is_no_room_to_ask_leaves_the_brief_alone(server: ChatServer) -> None:
+    settings = Settings(writer="openai:w", critic="openai:w", judge="openai:w").model_dump()
+    toolbox = await open_toolbox(settings, room=Room(calls=0))
+    meant = await understood("bigger", STATE, toolbox, pictured=False)
+    assert (meant.kind, meant.brief) == ("other", "")
+    assert meant.question is not None
+    assert "max_calls" in meant.question["text"]
+    assert server.asked == []
+
+
+@pytest.mark.slow
+async def test_the_writer_is_told_of_the_pictures_that_can_be_shown(server: ChatServer) -> None:
+    server.script = [Say(json.dumps(reply("why")))]
+    toolbox = await open_toolbox(Settings(writer="openai:w", critic="openai:w", judge="openai:w").model_dump())
+    spent = Receipt(images=3, unknown=1, calls=0, tokens=0, seconds=0.0, usd=0.0)
+    await understood("the other one", {**STATE, "receipt": spent}, toolbox, pictured=False)
+    assert "<pictures>2</pictures>" in str(server.asked[-1].json)

@@ -88,6 +88,24 @@ async def test_by_another_checklist_no_stop_has_been_yet() -> None:
     assert (update["plan"]["action"], update["stopped_at"]) == ("rejudge", None)
 
 
+@pytest.mark.parametrize(("judged_by", "began"), [("another", 2), (None, 1)])
+async def test_judging_the_picture_of_the_run_before_is_no_round(judged_by: str | None, began: int) -> None:
+    """Where the checklist stays the same there is no such judging, so that the first round is one that paints."""
+    changes = {"judged_by": judged_by} if judged_by else {}
+    seen = state(candidate("0.0", "nnnn"), began=1, **changes)
+    _, update = await decided(seen, rounds=1)
+    assert update["round"] == 1
+    assert update.get("began", 1) == began
+
+
+@pytest.mark.parametrize(("beliefs", "goto"), [("yyyn", "critique"), ("yyyy", "review")])
+async def test_a_person_is_shown_a_picture_of_before_only_where_it_does(beliefs: str, goto: str) -> None:
+    judged = candidate("1.0", beliefs, action="rejudge")
+    seen = state(None, round=1, candidates={"1.0": judged}, plan={"action": "rejudge"})
+    sent, update = await decided(seen, review="champion", actions=("revise",))
+    assert (sent, update["champion"]["id"]) == (goto, "1.0")
+
+
 def test_a_seed_depends_on_run_and_candidate_alone() -> None:
     assert derive_seed(1, "0.0") == derive_seed(1, "0.0") != derive_seed(1, "0.1")
     assert derive_seed(2, "0.0") != derive_seed(1, "0.0")

@@ -15,6 +15,7 @@ from overpaint.graph.persistence import on_thread, open_checkpointer
 from overpaint.graph.settings import Settings
 from overpaint.result import Run
 from overpaint.run import arefine
+from overpaint.runs import load_run
 from overpaint.tools.database import open_database
 from overpaint.tools.faults import BadInput
 from overpaint.tools.home import current_home
@@ -186,6 +187,40 @@ async def test_a_thread_of_two_chat_runs_is_forked_at_its_latest() -> None:
     assert two.brief == "a blue star"
     assert ids(two) == ["0.0", "1.0"]
     assert "circle" not in two.candidates[0]["prompt"]
+
+
+async def chatted(*messages: str) -> list[Run]:
+    """The run of each message of one thread as it ended."""
+    runs = []
+    async with open_checkpointer() as saver:
+        graph = build_graph(saver)
+        for said in messages:
+            given: Any = {"messages": [HumanMessage(said)]}
+            await graph.ainvoke(given, on_thread("t"), context=Settings(seed=1, max_images=2))
+            runs.append(await load_run())
+    return runs
+
+
+CHECKLISTS: list[dict[str, Any]] = [{}, {"checklist": ["a large blue square"]}]
+
+
+@pytest.mark.parametrize("change", CHECKLISTS, ids=["as it is", "checklist"])
+async def test_the_picture_that_a_turn_begins_with_is_judged_by_that_turn(change: dict[str, Any]) -> None:
+    *_, blue, square = await chatted("a large red circle", "make it blue", "replace the circle with a square")
+    assert (blue.status, square.brief) == ("passed", "a large blue square")
+    assert blue.champion is not None
+    two = await afork(square.run, start=blue.champion["id"], **change)
+    assert (two.status, two.receipt["images"], two.brief) == ("passed", 1, square.brief)
+    assert two.champion is not None
+    assert "square" in two.champion["prompt"]
+    wanted = change.get("checklist", [r["text"] for r in square.checklist])
+    assert [r["text"] for r in two.checklist] == wanted
+
+
+async def test_a_fork_of_a_later_turn_counts_the_rounds_of_that_turn() -> None:
+    *_, blue = await chatted("a large red circle", "make it blue")
+    two = await afork(blue.run, settings={"rounds": 2, "max_images": 1, "stop_when_passed": False})
+    assert (two.receipt["images"], two.stop_reason) == (1, "rounds")
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [

@@ -13,8 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.tracers import BaseTracer
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.types import Command, StateUpdate
 from PIL import Image
 
 from overpaint.graph.compressed import compressed
@@ -22,6 +25,7 @@ from overpaint.graph.flow import build_graph
 from overpaint.graph.lean import LeanGraph
 from overpaint.graph.persistence import on_thread, open_checkpointer
 from overpaint.graph.settings import Settings
+from overpaint.tools.faults import BadInput
 from tests.graph.test_messages import SHAPES
 
 QUICK = Settings(seed=7, max_images=2)
@@ -134,6 +138,80 @@ async def test_the_newest_events_hold_none(home: Path) -> None:
     events = [repr(event).encode() async for event in stream]
     assert events
     assert not any(traces(data)(event) for event in events)
+
+
+@pytest.mark.slow
+async def test_commands_and_bulk_updates_hold_none(home: Path) -> None:
+    saver, data = InMemorySaver(), noise(9, 100)
+    messages = [{"role": "user", "content": [{"type": "text", "text": "a star"}, block("v0", data)]}]
+    graph, config = build_graph(saver), on_thread("t")
+    await graph.abulk_update_state(config, [[StateUpdate({"messages": messages}, "__start__")]])
+    await graph.ainvoke(Command(update={"messages": messages}, goto="intake"), config, context=QUICK)
+    state = (await graph.aget_state(config)).values
+    assert repr(state["messages"]).count("'[picture ") == 2
+    assert state["asked"]["image"] is not None
+    assert not traces(data)(repr([*saver.list(config)]).encode())
+    assert not traces(data)(repr(saver.blobs).encode())
+    assert not traces(data)(repr(saver.writes).encode())
+
+
+def test_what_is_not_asynchronous_is_refused_before_anything_is_written(home: Path) -> None:
+    saver, given = InMemorySaver(), {"messages": [{"role": "user", "content": [block("v0", noise(9, 10))]}]}
+    graph: Any = build_graph(saver)
+    for call in (graph.invoke, graph.stream):
+        with pytest.raises(BadInput, match="ainvoke"):
+            call(given, on_thread("t"))
+    with pytest.raises(BadInput, match="aupdate_state"):
+        graph.update_state(on_thread("t"), given)
+    assert [*saver.list(None)] == []
+
+
+class Order(MessagesState):
+    """A graph of somebody else's, with a conversation of its own."""
+
+    brief: str | None
+
+
+def conversation() -> list[AnyMessage]:
+    """What a model, a tool and a person said in it, with bytes of their own."""
+    picture = block("v1", noise(9, 100))
+    return [
+        HumanMessage([{"type": "text", "text": "look"}, picture, {"type": "file", "base64": "AAAA"}], id="said"),
+        AIMessage(
+            [{"type": "thinking", "thinking": "t", "signature": "s"}, {"type": "tool_use", "id": "1", "name": "f"}],
+            id="thought",
+        ),
+        ToolMessage([picture], tool_call_id="1", id="found"),
+        HumanMessage([{"type": "text", "text": "a large red circle"}, picture], id="asked"),
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("keeps", [None, True], ids=["anew", "persistent"])
+@pytest.mark.parametrize("events", [False, True])
+async def test_as_a_node_it_adds_its_answer_and_leaves_the_messages_of_others_alone(
+    keeps: Any, events: bool, home: Path
+) -> None:
+    flow = StateGraph(Order, context_schema=Settings)
+    flow.add_node("paint", build_graph(keeps))
+    flow.add_edge(START, "paint")
+    flow.add_edge("paint", END)
+    saver = InMemorySaver()
+    graph: Any = flow.compile(checkpointer=saver)
+    config = on_thread("t")
+    context = Settings(seed=1, max_images=1, review_checklist=True)
+    inputs: list[Any] = [{"messages": conversation()}, Command(resume="approve")]
+    for given in inputs:
+        if events:
+            assert [event async for event in graph.astream_events(given, config, version="v2", context=context)]
+        else:
+            await graph.ainvoke(given, config, context=context)
+    *before, last = (await graph.aget_state(config)).values["messages"]
+    assert before == conversation()
+    assert last.id.startswith("answer-")
+    inner = [kept for kept in saver.list(None) if kept.config["configurable"]["checkpoint_ns"].startswith("paint")]
+    assert inner
+    assert not traces(noise(9, 100))(repr(inner).encode())
 
 
 def test_the_graph_stays_what_it_is_when_it_is_copied() -> None:

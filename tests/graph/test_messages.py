@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langgraph.types import Command
 from PIL import Image
 
 from overpaint.graph.messages import last_human, picture_bytes, picture_of, reference, text_of, without_bytes
@@ -59,6 +60,49 @@ async def test_what_is_no_picture_is_noted_and_its_bytes_dropped() -> None:
     assert picture_of(message) is None
     assert B64 not in message.model_dump_json()
     assert await lean("text") == HumanMessage("text", id="m")
+
+
+async def test_what_models_and_tools_said_stays_as_it_is_but_for_files() -> None:
+    thought = {"type": "thinking", "thinking": "t", "signature": "s"}
+    hidden = {"type": "redacted_thinking", "data": "EmwKAhgB"}
+    called = {"type": "tool_use", "id": "1", "name": "look", "input": {"type": "image", "of": "x"}}
+    cited = {"type": "text", "text": "hi", "citations": [1], "cache_control": {"type": "ephemeral"}}
+    ran = {"type": "web_fetch_tool_result", "tool_use_id": "2", "content": [TEXT, SHAPES["anthropic"]]}
+    note = {"type": "text", "text": "[image left out]"}
+    said = AIMessage([thought, hidden, called, cited, ran, SHAPES["v1"]])
+    found = ToolMessage([TEXT, SHAPES["openai"], "as text"], tool_call_id="1")
+    given = await without_bytes({"messages": [HumanMessage("x"), said, found, HumanMessage("y")]})
+    _, model, tool, _ = given["messages"]
+    assert model.content == [thought, hidden, called, cited, {**ran, "content": [TEXT, note]}, note]
+    assert tool.content == [TEXT, {"type": "text", "text": "[image_url left out]"}, "as text"]
+    assert said.content[-1] == SHAPES["v1"]  # what was given is somebody else's, and stays
+
+
+@pytest.mark.parametrize("text", ["a picture of a circle", {**TEXT, "picture": None}, {**TEXT, "picture": "x"}])
+async def test_a_text_about_a_picture_is_no_picture(text: Any, home: Path) -> None:
+    said = text if isinstance(text, str) else text["text"]
+    assert (await lean([text, text])).text == said + said
+    message = await lean([text, SHAPES["v1"]])
+    assert text_of(message) == said
+    assert picture_of(message) is not None
+
+
+def test_a_picture_that_was_never_stored_is_refused_rather_than_ignored() -> None:
+    for block in SHAPES.values():
+        with pytest.raises(BadInput, match="never stored"):
+            picture_of(HumanMessage([TEXT, block]))
+
+
+@pytest.mark.parametrize("as_pairs", [False, True])
+async def test_what_a_command_writes_holds_no_bytes_either(as_pairs: bool, home: Path) -> None:
+    update: dict[str, Any] = {"messages": [{"role": "user", "content": [TEXT, SHAPES["v0"]]}], "round": 1}
+    written: Any = Command(update=list(update.items()) if as_pairs else update, resume="approve")
+    given = await without_bytes(written)
+    assert given.resume == "approve"
+    assert dict(given.update)["round"] == 1
+    assert picture_of(dict(given.update)["messages"][0]) is not None
+    assert B64 not in repr(given)
+    assert await without_bytes(Command(resume="x")) == Command(resume="x")
 
 
 async def test_a_reference_keeps_nothing_but_what_names_the_picture() -> None:

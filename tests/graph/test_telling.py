@@ -24,14 +24,15 @@ HOSTILE = [
     "me@evil.example",
     "mailto:me@evil.example",
     "](http://evil.example) ![",
+    "evil.example/path and //evil.example",
     "`code` **bold** _it_ ~~no~~ $x$ &lt;",
 ]
-AUTOLINK = re.compile(r"(?i)https?://|www\.|[-.\w+]+@[-\w]+\.|mailto:\w|xmpp:\w")
-"""What GitHub's Markdown, as in agent-chat-ui, makes a link of, after escapes are undone."""
+AUTOLINK = re.compile(r"(?i)https?://|www\.|[-.\w+]+@[-\w]+\.|mailto:\w|xmpp:\w|//\w|\w\.[^\W\d]")
+"""What GitHub's Markdown, as in agent-chat-ui, and linkify-it make a link of, after escapes are undone."""
 
 
 def undone(text: str) -> str:
-    return re.sub(r"\\([\\`*_{}\[\]<>#|~&$])", r"\1", text)
+    return re.sub(r"\\([\\`*_{}\[\]<>#|~&$.)+-])", r"\1", text)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -49,6 +50,20 @@ def test_any_text_becomes_one_line_without_markup(text: str) -> None:
     assert "\r" not in shown
     assert re.search(r"(?<!\\)(?:\\\\)*[\[\]<>`]", shown) is None
     assert AUTOLINK.search(undone(shown)) is None
+
+
+BLOCK = re.compile(r"[-+*>#=~`|]|\d+[.)]")
+"""What begins a list, a rule, a heading, a quote or code at the start of a line."""
+
+
+@pytest.mark.parametrize("text", ["1. item", "12) item", "+ a", "- a", "---", "- - -", "* a", "# a", "> a", "3"])
+def test_the_start_of_a_line_is_text_too(text: str) -> None:
+    assert BLOCK.match(escaped(text)) is None
+    assert undone(escaped(text)) == text
+
+
+def test_numbers_and_dashes_elsewhere_stay_as_they_are() -> None:
+    assert escaped("a 1.5 m wall - or 2) a star + 3") == "a 1.5 m wall - or 2) a star + 3"
 
 
 def belief(answer: str, text: str = "a red circle", evidence: str = "") -> dict[str, Any]:

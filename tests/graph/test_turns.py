@@ -30,7 +30,15 @@ async def test_a_run_comes_back_as_it_ended(tmp_path: Path) -> None:
     assert back["candidates"].value == before["candidates"]
     assert back["turns"] == []
     assert back["stopped_at"] is None
-    assert not {"messages", "wish"} & back.keys()
+    assert "messages" not in back
+
+
+async def test_nothing_of_the_run_that_is_undone_stays_behind(tmp_path: Path) -> None:
+    """A first run has no `began`, and nobody declined its champion, though both may bear the numbers of the next's."""
+    records, later = RecordStore(tmp_path), {"began": 2, "wish": "w", "remark": "m", "declined": "0.0", "listed": []}
+    turns = await remembered(ended(1), records)
+    after = {**ended(2, **later, reviewing="champion"), **await recalled(turns, records)}
+    assert [after[name] for name in (*later, "reviewing")] == [None] * 6
 
 
 async def test_as_many_turns_as_can_be_undone_and_no_more(tmp_path: Path) -> None:

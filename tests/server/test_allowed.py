@@ -100,6 +100,9 @@ def test_the_operators_caps_bind_and_fill_in_what_is_not_named(name: str, monkey
     assert with_caps(ALICE, {name: 2}) == {name: 2}
     assert with_caps(ALICE, {"seed": 7, name: None}) == {"seed": 7, name: 3}
     assert with_caps(LOCAL, {name: 4}) == {name: 4}
+    with pytest.raises(BadInput, match=f"'{name}' may be 3 at most"):
+        check_settings(ALICE, {name: None})
+    check_settings(LOCAL, {name: None})
     Settings.model_validate(with_caps(ALICE, {"upsample": False}))
 
 
@@ -108,6 +111,16 @@ def test_a_preset_that_asks_for_less_keeps_its_cap(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("OVERPAINT_MAX_IMAGES", "3")
     assert with_caps(ALICE, {}, "one-shot") == {}
     assert with_caps(ALICE, {}, "default") == {"max_images": 3}
+
+
+def test_a_preset_that_asks_for_more_gets_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OVERPAINT_MAX_IMAGES", "3")
+    asked = {"max_images": 10}
+    monkeypatch.setattr(allowed, "load_preset", lambda name, given: asked)
+    assert with_caps(ALICE, {}, "greedy") == {"max_images": 3}
+    assert with_caps(ALICE, {"max_images": 2}, "greedy") == {"max_images": 2}
+    with pytest.raises(BadInput, match="'max_images' may be 3 at most"):
+        with_caps(ALICE, {"max_images": 4}, "greedy")
 
 
 @pytest.mark.parametrize("wrong", ["0", "-1", "nan", "inf", "many", "0.5"])

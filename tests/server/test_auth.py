@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from langgraph_sdk import Auth
 
-from overpaint.server import auth as module
+import overpaint
 from overpaint.server.allowed import grant_for
 from overpaint.server.auth import (
     authenticate,
@@ -20,7 +21,7 @@ from overpaint.server.auth import (
     update_thread,
     use_thread,
 )
-from overpaint.server.keys import Caller, TooMany
+from overpaint.server.keys import Caller
 from overpaint.server.owners import Owners
 from overpaint.tools.database import open_database
 
@@ -187,14 +188,37 @@ async def test_a_run_that_goes_on_keeps_the_caps_it_has(keys: None, monkeypatch:
         assert asked["kwargs"]["context"] == {}
 
 
-async def test_more_runs_than_a_key_may_have_are_refused(keys: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def full(caller: Caller) -> None:
-        raise TooMany("this key has 4 runs at work")
+@pytest.mark.parametrize("name", ["context", "configurable"])
+async def test_a_run_that_goes_on_cannot_lift_its_caps(name: str, keys: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OVERPAINT_MAX_USD", "2")
+    lifted = {"max_usd": None}
+    given = {"context": lifted} if name == "context" else {"config": {"configurable": lifted}}
+    for command in (None, {"resume": "approve"}):
+        with pytest.raises(REFUSAL, match="'max_usd' may be 2 at most"):
+            await create_run(by("bob"), run_of(input=None, command=command, **given))
 
-    monkeypatch.setattr(module, "room_for_run", full)
-    with pytest.raises(REFUSAL) as caught:
-        await create_run(by("bob"), run_of())
-    assert (caught.value.status_code, caught.value.headers) == (429, {"Retry-After": "10"})
+
+@pytest.mark.slow
+async def test_a_message_in_a_chat_keeps_the_callers_own_caps(
+    keys: None, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OVERPAINT_MAX_IMAGES", "8")
+    monkeypatch.setenv("OVERPAINT_MAX_USD", "2")
+    done = await overpaint.arefine("a red circle", settings={"max_images": 1, "max_usd": 0.5, "max_calls": 50})
+    said = {"messages": [{"role": "user", "content": "make it blue"}]}
+    for asked, context, caps in (
+        (said, {}, {"max_images": 1, "max_usd": 0.5, "max_calls": 50}),
+        (said, {"max_images": 3}, {"max_images": 3, "max_usd": 0.5, "max_calls": 50}),
+        (said, {"max_usd": None}, {"max_images": 1, "max_usd": 2, "max_calls": 50}),
+        ({"brief": "a blue circle"}, {}, {"max_images": 8, "max_usd": 2}),
+    ):
+        run = run_of(done.thread, input=asked, context=context)
+        await create_run(by("alice"), run)
+        assert run["kwargs"]["context"] == caps
+    monkeypatch.setenv("OVERPAINT_MAX_USD", "0.1")
+    run = run_of(done.thread, input=said)
+    await create_run(by("alice"), run)
+    assert run["kwargs"]["context"]["max_usd"] == 0.1
 
 
 @pytest.mark.parametrize("resource", ["assistants", "crons", "store"])

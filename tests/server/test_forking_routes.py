@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from overpaint.driving import at_the_wheel
 from overpaint.graph.kept import find_run
 from overpaint.graph.persistence import open_checkpointer, threads_of
+from overpaint.server import forking_routes
 from overpaint.server.keys import LOCAL, Caller
 from overpaint.server.owners import Owners
 from overpaint.tools.database import open_database
@@ -105,6 +107,17 @@ async def test_keys_cannot_set_what_is_the_operators(parent: Written, monkeypatc
     assert await threads() == before
 
 
+@pytest.mark.parametrize("step", ["fork", "reopen"])
+async def test_what_a_key_may_set_is_looked_up_beside_the_event_loop(
+    step: str, parent: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OVERPAINT_API_KEYS", "alice:wonder")
+    by = []
+    monkeypatch.setattr(forking_routes, "check_settings", lambda *_: by.append(threading.current_thread()))
+    await post(f"{RUNS}/{parent.thread}/{step}", {}, "wonder")
+    assert by != [threading.current_thread()]
+
+
 async def test_a_run_that_ended_is_led_back_to_its_decision_where_a_setting_changes(parent: Written) -> None:
     refused = await post(f"{RUNS}/{parent.thread}/reopen", {})
     assert refused.status_code == 400
@@ -169,6 +182,7 @@ async def test_bodies_that_are_no_json_are_refused(untouched: Written, step: str
     async with app_client() as client:
         answer = await client.post(f"{RUNS}/{untouched.thread}/{step}", content=body, headers=JSON)
     assert answer.status_code == 400
+    assert answer.json()["error"]["message"]
 
 
 async def test_what_matters_before_the_first_picture_alone_is_not_changed_later(parent: Written) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -94,6 +95,21 @@ def test_a_run_of_the_other_key_cannot_reach_into_hers(server: tuple[str, Prey])
         assert client.post(f"/threads/{hunted.thread}/runs", json={"assistant_id": "agent"}).status_code == 404
 
 
+def test_no_cap_is_lifted_by_null(server: tuple[str, Prey]) -> None:
+    url, hunted = server
+    lifted = {"max_images": None}
+    on = {"assistant_id": "agent", "input": None, "context": lifted}
+    with httpx.Client(base_url=url, timeout=60, headers={"x-api-key": BOB}) as client:
+        for path, asked in (
+            (f"/overpaint/threads/{hunted.own}/fork", {"settings": lifted}),
+            (f"/overpaint/threads/{hunted.own}/reopen", {"settings": lifted}),
+            (f"/threads/{hunted.own}/runs", on),
+            (f"/threads/{hunted.own}/runs", on | {"command": {"resume": "approve"}}),
+        ):
+            answer = client.post(path, json=asked)
+            assert (answer.status_code, "'max_images' may be 64 at most" in answer.text) == (400, True)
+
+
 def test_more_runs_than_a_key_may_have_are_refused(server: tuple[str, Prey]) -> None:
     url, _ = server
     with httpx.Client(base_url=url, timeout=60, headers={"x-api-key": BOB}) as client:
@@ -103,3 +119,13 @@ def test_more_runs_than_a_key_may_have_are_refused(server: tuple[str, Prey]) -> 
             later = {"assistant_id": "agent", "input": {"brief": "a red circle"}, "after_seconds": 3000}
             statuses.append(client.post(f"/threads/{thread}/runs", json=later).status_code)
         assert statuses == [200, 200, 200, 200, 429]
+
+
+def test_runs_that_are_asked_for_at_once_are_counted(server: tuple[str, Prey]) -> None:
+    url, _ = server
+    later = {"assistant_id": "agent", "input": {"brief": "a red circle"}, "after_seconds": 3000}
+    with httpx.Client(base_url=url, timeout=60, headers={"x-api-key": ALICE}) as client:
+        threads = [client.post("/threads", json={}).json()["thread_id"] for _ in range(12)]
+        with ThreadPoolExecutor(12) as pool:
+            told = pool.map(lambda thread: client.post(f"/threads/{thread}/runs", json=later).status_code, threads)
+            assert sorted(told) == [200] * 4 + [429] * 8

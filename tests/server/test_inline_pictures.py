@@ -61,7 +61,17 @@ async def test_wherever_it_stands(said: Any) -> None:
     assert B64.encode() not in await without_pictures(json.dumps(said).encode(), LOCAL)
 
 
-@pytest.mark.parametrize("said", [b"", b"no json", b'{"input": {"brief": "a  star"}}', b'[1, "x", null]'])
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"no json",
+        b'{"input": {"brief": "a  star"}}',
+        b'[1, "x", null]',
+        b'{"metadata": {"a": ' + b"1" * 5000 + b"}}",
+        ('["\u2200",' + "[" * 50_000).encode("utf-16"),
+    ],
+)
 async def test_what_holds_no_picture_stays_byte_for_byte(said: bytes) -> None:
     assert await without_pictures(said, LOCAL) == said
 
@@ -75,6 +85,9 @@ async def test_under_keys_a_reference_needs_the_grant_of_its_owner(home: Path) -
     for ref in ({**named["picture"], "grant": 7}, {"sha256": 7, "grant": "x"}, None, "a" * 64):
         with pytest.raises(BadInput, match="not yours"):
             await without_pictures(body({**named, "picture": ref}), ALICE)
+    for kind in ({"type": "image", "base64": B64}, {"type": "anything"}, {}):
+        with pytest.raises(BadInput, match="not yours"):
+            await without_pictures(body({**kind, "picture": named["picture"]}), BOB)
 
 
 async def echo(request: Request) -> JSONResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -91,6 +92,14 @@ def test_json_is_not_too_deep(client: TestClient, body: str, status: int) -> Non
     for kind in ("application/json", "text/plain", "image/png"):
         assert client.post("/threads", content=body, headers={"content-type": kind}).status_code == status
     assert client.post("/overpaint/pictures", content=body).status_code == 200
+
+
+@pytest.mark.parametrize("body", [b'"' + b'\\"' * 500_000, b'"' * 1_000_001, b'"' + b"\\" * 1_000_001])
+def test_a_text_that_never_ends_is_counted_at_once(body: bytes) -> None:
+    began = time.perf_counter()
+    assert is_flat(body)
+    assert not is_flat(b"[" * (DEEPEST + 1) + body)
+    assert time.perf_counter() - began < 1
 
 
 @settings(max_examples=25)

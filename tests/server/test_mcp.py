@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -14,16 +15,19 @@ import httpx
 import httpx2
 import pytest
 import uvicorn
-from fastapi import FastAPI
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, ResourceLink, TextContent
+from starlette.applications import Starlette
+from starlette.routing import Route
 
-from overpaint.runs import load_runs
-from overpaint.server import mcp
+from overpaint.continuing import aresume
+from overpaint.runs import load_run, load_runs
+from overpaint.server import following, mcp
 from overpaint.server.owners import Owners
 from overpaint.tools.database import open_database
 from overpaint.tools.home import open_home
+from overpaint.tools.leases import Leases
 
 CIRCLE = "one large red circle in the center"
 KEYS = "alice:secret-of-alice,bob:secret-of-bob"
@@ -34,15 +38,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """A process of another's that mounts the tool, as the server's own app does."""
-    tools = mcp.app()
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with tools.router.lifespan_context(tools):
-            yield
-
-    app = FastAPI(lifespan=lifespan)
-    app.mount("/mcp", tools)
+    tools = mcp.Endpoint()
+    app = Starlette(routes=[Route("/mcp", tools)], lifespan=lambda _: tools.open())
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -173,8 +170,49 @@ async def test_nobody_gets_in_without_a_key(url: str, headers: dict[str, str], m
     assert "Authorization: Bearer KEY" in json.loads(answer.content)["error"]["message"]
 
 
-async def test_the_app_can_be_started_twice() -> None:
-    tools = mcp.app()
+async def test_the_endpoint_can_be_opened_twice() -> None:
+    tools = mcp.Endpoint()
     for _ in range(2):
-        async with tools.router.lifespan_context(tools):
+        async with tools.open():
             pass
+
+
+async def test_a_run_more_than_a_key_may_have_is_an_answer(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OVERPAINT_API_KEYS", KEYS)
+    monkeypatch.setenv("OVERPAINT_RUNS_PER_KEY", "1")
+    await Owners(open_database()).claim("another", "alice")
+    await Leases(open_database()).take("another")
+    refused = await call(url, "secret-of-alice", brief=CIRCLE)
+    assert refused.is_error
+    assert "may have 1" in text_of(refused)
+
+
+async def test_a_database_that_fails_is_told_without_its_place(url: str, home: Path) -> None:
+    (home / "overpaint.db").write_bytes(b"no database" * 1000)
+    failed = await call(url, brief=CIRCLE)
+    assert failed.is_error
+    assert "cannot use its database" in text_of(failed)
+    assert "overpaint.db" not in text_of(failed)
+
+
+async def test_who_goes_away_loses_nothing_of_the_step_at_work(url: str) -> None:
+    begun = asyncio.Event()
+
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
+        begun.set()  # the checklist is told before the first picture is painted
+
+    async def ask() -> None:
+        async with client_of(url) as client:
+            await client.call_tool("refine_image", {"brief": CIRCLE, "max_images": 2}, progress_callback=listen)
+
+    asked = asyncio.create_task(ask())
+    await begun.wait()
+    assert len(following._at_work) == 1
+    asked.cancel()
+    await asyncio.gather(asked, return_exceptions=True)
+    while following._at_work:
+        await asyncio.sleep(0.02)
+    left = await load_run()
+    assert left.status == "interrupted"
+    ended = await aresume(left.run)
+    assert (ended.receipt["images"], ended.receipt["unknown"]) == (1, 0)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import openai
 import pytest
+from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 
 from overpaint.server.keys import TooMany
 from overpaint.server.openai_errors import ApiError, api_error
-from overpaint.tools.faults import ProviderFault
+from overpaint.server.openai_running import Stopping
+from overpaint.tools.faults import DatabaseFault, ProviderFault
 from overpaint.tools.leases import Held
 from tests.image_servers import OpenAIImages, Trouble, openai_images
 from tests.server.openai_live import client_of, pictures_server
@@ -215,6 +219,7 @@ def test_a_run_that_waits_for_a_person_before_it_paints(client: openai.OpenAI) -
         (TooMany("later"), 429, "rate_limit_error", "rate_limit_exceeded"),
         (Held("busy"), 409, "invalid_request_error", "conflict"),
         (ProviderFault("it failed"), 502, "server_error", "provider_failed"),
+        (DatabaseFault("a secret"), 503, "server_error", "unavailable"),
         (RuntimeError("a secret"), 500, "server_error", None),
     ],
 )
@@ -229,3 +234,25 @@ def test_every_error_has_its_status_and_type(error: Exception, status: int, kind
 def test_only_who_asked_too_often_is_told_to_come_back() -> None:
     assert "x-should-retry" not in ApiError("later", status=429).response({"Retry-After": "3"}).headers
     assert ApiError("failed", status=502).response().headers["x-should-retry"] == "false"
+
+
+async def test_who_still_waits_when_the_server_stops_is_told_and_does_not_ask_again() -> None:
+    begun, app = asyncio.Event(), FastAPI()
+
+    @app.get("/v1/work")
+    async def work() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def passing(request: Request, go_on: RequestResponseEndpoint) -> Response:
+        return await go_on(request)
+
+    app.add_middleware(BaseHTTPMiddleware, dispatch=passing)  # as LangGraph's server has between
+    app.add_middleware(Stopping)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        asked = asyncio.create_task(client.get("/v1/work"))
+        await begun.wait()
+        asked.cancel()  # as uvicorn does
+        answer = await asked
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "interrupted")
+    assert answer.headers["x-should-retry"] == "false"

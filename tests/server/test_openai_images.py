@@ -8,7 +8,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from http.client import HTTPConnection
 from io import BytesIO
 from pathlib import Path
@@ -18,10 +18,14 @@ import httpx
 import openai
 import pytest
 from PIL import Image
+from starlette.requests import ClientDisconnect
 
 import overpaint
 from overpaint.result import Run
 from overpaint.runs import load_run, load_runs
+from overpaint.server.openai_answers import Answer
+from overpaint.server.openai_request import Asked
+from overpaint.server.openai_routes import Stream
 from overpaint.tools.images import ImageStore
 from tests.image_servers import OpenAIImages, openai_images
 from tests.server.openai_live import client_of, pictures_server
@@ -247,6 +251,30 @@ def test_who_goes_away_pays_for_nothing_twice(url: str, painter: OpenAIImages, s
     resumed = overpaint.resume(left.run)
     assert resumed.champion is not None
     assert (len(painter.paid), resumed.receipt["images"], resumed.receipt["unknown"]) == (1, 1, 0)
+
+
+async def test_who_leaves_before_the_first_line_is_waited_for_no_longer() -> None:
+    left = asyncio.Event()
+
+    async def events() -> AsyncGenerator[dict[str, Any], None]:
+        try:
+            while True:
+                yield {"kind": "started"}
+        finally:
+            left.set()
+
+    async def gone(message: object) -> None:
+        raise OSError("the line is closed")
+
+    async def waiting() -> Any:
+        await asyncio.Event().wait()
+
+    run = events()
+    await anext(run)
+    scope: Any = {"type": "http", "asgi": {"spec_version": "2.4"}}
+    with pytest.raises(ClientDisconnect):
+        await Stream(run, Answer(Asked.model_validate({"prompt": "x"}), ""), "image_generation")(scope, waiting, gone)
+    assert left.is_set()
 
 
 def test_no_base64_in_database_records_or_logs(

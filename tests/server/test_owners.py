@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -30,6 +34,39 @@ async def test_of_any_number_of_claims_the_first_holds(owners: Owners) -> None:
     assert await owners.may(holder, "thread")
     assert not await owners.may(other, "thread")
     assert await owners.claim("thread", other.owner) == holder.owner
+
+
+@pytest.mark.parametrize("spelled", ["{}", "{{{}}}", "urn:uuid:{}"])
+async def test_a_thread_is_the_same_in_every_spelling(owners: Owners, spelled: str) -> None:
+    thread = str(uuid.uuid4())
+    for name in (spelled.format(thread.upper()), spelled.format(thread.replace("-", ""))):
+        assert await owners.claim(name, "bob") == "bob"
+        assert await owners.may(BOB, thread)
+        assert not await owners.may(ALICE, name)
+        assert await owners.of([name]) == {name: "bob"}
+
+
+async def test_many_threads_are_looked_up_at_once(owners: Owners, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    threads = [str(uuid.uuid4()) for _ in range(300)]
+    await owners.claim(threads[7], "bob")
+    transaction = owners.database.transaction
+
+    @contextmanager
+    def counted() -> Iterator[Any]:
+        with transaction() as real:
+            execute = real.execute
+
+            def noted(sql: str, /, **values: Any) -> list[dict[str, Any]]:
+                asked.append(sql)
+                return execute(sql, **values)
+
+            monkeypatch.setattr(real, "execute", noted)
+            yield real
+
+    monkeypatch.setattr(owners.database, "transaction", counted)
+    assert await owners.of(threads) == dict.fromkeys(threads, "alice") | {threads[7]: "bob"}
+    assert len(asked) == 1
 
 
 async def test_what_nobody_claimed_is_the_first_keys(owners: Owners) -> None:

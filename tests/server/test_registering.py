@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import uuid
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,11 @@ import pytest
 from langgraph_sdk import get_client
 
 from overpaint.continuing import aresume
+from overpaint.graph.persistence import open_checkpointer
 from overpaint.run import arefine
+from overpaint.server import registering
 from overpaint.server.registering import Registering, register, register_all
+from tests.face.homes import written
 from tests.image_servers import openai_images
 from tests.server.live import live_server
 
@@ -22,6 +27,58 @@ async def test_without_a_server_nothing_is_done(home: Path) -> None:
     await register(str(uuid.uuid4()), "local")
     await register_all()
     assert not home.exists()
+
+
+@pytest.mark.slow
+async def test_one_thread_that_fails_hides_no_other_and_is_tried_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_checkpointer() as saver:
+        threads = [(await written(saver, home, name, [1])).thread for name in ("first", "second", "third")]
+    known: list[str] = []
+    failing = {threads[1]}
+
+    async def registered(client: object, thread: str, owner: str) -> dict[str, Any]:
+        if thread in failing:
+            raise RuntimeError("the server did not take it")
+        known.append(thread)
+        return {"values": {}, "state_updated_at": "9999-01-01T00:00:00+00:00"}
+
+    monkeypatch.setattr(registering, "_in_server", lambda: True)
+    monkeypatch.setattr(registering, "get_client", contextlib.nullcontext)
+    monkeypatch.setattr(registering, "_registered", registered)
+    await register_all()
+    await register_all()
+    assert known == [threads[0], threads[2]]
+    assert caplog.text.count(f"thread {threads[1]} cannot be made known") == 1
+    failing.clear()
+    await register_all()
+    await register_all()
+    assert known == [threads[0], threads[2], threads[1]]
+
+
+@pytest.mark.slow
+async def test_where_it_is_cut_short_the_older_threads_are_made_known_the_next_time(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_checkpointer() as saver:
+        threads = [(await written(saver, home, name, [1])).thread for name in ("first", "second", "third")]
+    known: list[str] = []
+
+    async def registered(client: object, thread: str, owner: str) -> dict[str, Any]:
+        if len(known) == 1 and cut:
+            raise asyncio.CancelledError(cut.pop())
+        known.append(thread)
+        return {"values": {}, "state_updated_at": "9999-01-01T00:00:00+00:00"}
+
+    cut = ["the server stops"]
+    monkeypatch.setattr(registering, "_in_server", lambda: True)
+    monkeypatch.setattr(registering, "get_client", contextlib.nullcontext)
+    monkeypatch.setattr(registering, "_registered", registered)
+    with pytest.raises(asyncio.CancelledError):
+        await register_all()
+    await register_all()
+    assert sorted(known) == sorted(threads)
 
 
 async def test_a_request_is_passed_on() -> None:

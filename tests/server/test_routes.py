@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -12,7 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 from overpaint.server.owners import Owners
 from overpaint.server.routes import is_open
 from overpaint.tools.database import open_database
-from tests.server.echoing import KEY, app, client, keys
+from tests.server.echoing import HERE, KEY, app, client, keys
 
 __all__ = ["client", "keys"]
 
@@ -61,17 +63,41 @@ def test_without_keys_all_is_as_the_server_has_it(client: TestClient, method: st
 
 @pytest.mark.usefixtures("keys")
 def test_threads_of_other_keys_are_closed_by_every_route(client: TestClient) -> None:
-    asyncio.run(Owners(open_database()).claim("bobs", "bob"))
+    thread = str(uuid.uuid4())
+    spelled = (thread, thread.upper(), thread.replace("-", ""), f"{{{thread}}}", f"urn:uuid:{thread}")
+    asyncio.run(Owners(open_database()).claim(thread, "bob"))
     open_to_bob = []
     for method in ("GET", "POST", "PATCH", "DELETE"):
         for end in ("", "/state", "/history", "/stream", "/runs/r", "/runs/r/join", "/runs/r/stream", "/runs/r/cancel"):
-            if is_open(method, f"/threads/bobs{end}"):
-                assert client.request(method, f"/threads/bobs{end}", headers=KEY).status_code == 404
-                assert client.request(method, f"/threads/BOBS{end}", headers=KEY).status_code == 404
+            if is_open(method, f"/threads/{thread}{end}"):
+                for name in spelled:
+                    assert client.request(method, f"/threads/{name}{end}", headers=KEY).status_code == 404
                 open_to_bob.append(
-                    client.request(method, f"/threads/bobs{end}", headers={"x-api-key": "two"}).status_code
+                    client.request(method, f"/threads/{thread}{end}", headers={"x-api-key": "two"}).status_code
                 )
     assert open_to_bob == [200] * 12
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("path", ["/overpaint/x", "/v1/images/generations", "/mcp", "/mcp/", "/threads/t/runs"])
+async def test_a_body_without_a_key_is_not_read(path: str) -> None:
+    read = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            read.append(path)
+            yield b" " * 100_000
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app()), base_url=HERE) as made:
+        answer = await made.post(path, content=endless())
+    assert (answer.status_code, answer.headers["www-authenticate"], read) == (401, "Bearer", [])
+    assert answer.json()["error"]["message"].startswith("this server needs a key")
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("path", ["/", "/ok", "/page/app.js", "/images/x", "/docs", "/openapi.json"])
+def test_pages_and_links_need_no_key(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 200
 
 
 @pytest.mark.usefixtures("keys")

@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from langgraph_sdk import get_client
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 
 from overpaint.continuing import aresume
 from overpaint.graph.method_settings import MethodSettings
@@ -192,6 +195,15 @@ async def test_who_works_on_a_thread_already_is_named(server: str, kept_in: Path
             async with Leases(open_database()).held(other, lambda: None):
                 with pytest.raises(Exception, match=r"Held: process \d+ on .* is working on this run"):
                     await client.runs.wait(other, "agent", input=BRIEF)
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/mcp/"])
+async def test_the_tool_is_where_the_documents_say_without_a_detour(server: str, path: str) -> None:
+    async with httpx2.AsyncClient() as http, Client(streamable_http_client(server + path, http_client=http)) as client:
+        (tool,) = (await client.list_tools()).tools
+        answer = await client.call_tool("refine_image", {"brief": " "})
+    assert tool.name == "refine_image"
+    assert "the brief is empty" in str(answer.content)
 
 
 async def test_a_wrong_setting_is_named_in_one_line(server: str) -> None:

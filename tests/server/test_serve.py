@@ -17,6 +17,7 @@ from langgraph_sdk import get_client
 from overpaint.cli import main
 from overpaint.continuing import aresume
 from overpaint.runs import load_run
+from overpaint.server.serve_command import warn_of_links
 from overpaint.server.server_config import server_config
 from tests.image_servers import OpenAIImages, openai_images
 from tests.server.live import live_process
@@ -115,6 +116,19 @@ def test_the_same_is_served_as_langgraph_json_says() -> None:
 def test_where_others_could_reach_it_keys_are_needed(host: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--host", host]) == 2
     assert "set OVERPAINT_API_KEYS" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("host", "url", "said"),
+    [("0.0.0.0", "", 1), ("::", "", 1), ("127.0.0.1", "", 0), ("0.0.0.0", "https://pictures.example", 0)],
+)
+def test_links_that_others_cannot_open_are_told_of(
+    host: str, url: str, said: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OVERPAINT_URL", url)
+    warn_of_links(host, "http://127.0.0.1:2024")
+    told = capsys.readouterr().err
+    assert (told.count("\n"), told.count("set OVERPAINT_URL")) == (said, said)
 
 
 def test_a_port_in_use_is_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:

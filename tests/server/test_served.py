@@ -13,8 +13,7 @@ from langgraph.errors import GraphDrained
 from langgraph_sdk.runtime import ServerRuntime, _ExecutionRuntime, _ReadRuntime
 
 from overpaint.graph.flow import graph
-from overpaint.server import served
-from overpaint.server.served import agent, drained
+from overpaint.server.served import agent, drained, serving
 from overpaint.tools.database import open_database
 from overpaint.tools.faults import BadInput
 from overpaint.tools.leases import Held, Leases
@@ -27,7 +26,7 @@ READ: ServerRuntime[Any] = _ReadRuntime(access_context="threads.read", store=STO
 @pytest.fixture(autouse=True)
 def _running() -> Iterator[None]:
     yield
-    served._drain = ""
+    serving()
 
 
 def on_new_thread() -> RunnableConfig:

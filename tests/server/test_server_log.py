@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from overpaint.server.server_log import shortened
+import pytest
+
+from overpaint.server.server_log import shortened, untold
+from overpaint.tools.faults import DatabaseFault
 
 FORESEEN = "Traceback (most recent call last):\n  …\noverpaint.tools.faults.BadInput: no\n"
 OTHER = "Traceback (most recent call last):\n  …\nKeyError: 'x'"
@@ -30,6 +33,11 @@ def test_a_fault_of_ours_keeps_its_traceback() -> None:
 def test_what_another_line_says_too_is_not_printed() -> None:
     assert not shortened(record(event="Run encountered an error in graph: …", exception=OTHER))
     assert not shortened(record(event="RETRYING"))
+
+
+def test_where_a_database_is_only_the_log_says(caplog: pytest.LogCaptureFixture) -> None:
+    assert "/secret/place" not in untold(DatabaseFault("cannot use the database /secret/place"))
+    assert "/secret/place" in caplog.text
 
 
 def test_other_records_are_left_alone() -> None:

@@ -143,7 +143,7 @@ async def test_a_run_whose_input_was_refused_tells_why(home: Path) -> None:
         with pytest.raises(BadInput):
             await graph.ainvoke(given, on_thread(thread))
     view = await seen(thread)
-    assert (view["run"], view["status"], view["candidates"]) == (None, "failed", [])
+    assert (view["run"], view["status"], view["refused"], view["candidates"]) == (None, "failed", True, [])
     assert view["error"] == "the brief is empty: say what to paint, or give a picture to describe"
     async with at_the_wheel(thread):
         assert (await seen(thread))["status"] == "starting"

@@ -68,6 +68,24 @@ async def test_a_thread_that_has_no_checkpoint_yet_is_starting(client: httpx.Asy
         assert (await client.get(f"/overpaint/threads/{nobody}")).status_code == 404
 
 
+async def test_a_setting_that_was_refused_before_anything_was_written_is_told(client: httpx.AsyncClient) -> None:
+    thread = (await client.post("/threads", json={})).json()["thread_id"]
+    body = {"assistant_id": "agent", "input": {"brief": "a red circle"}, "context": {"size": "wide"}}
+    await client.post(f"/threads/{thread}/runs/wait", json=body)
+    told = await view(client, thread)
+    assert (told["status"], told["refused"], told["run"], told["brief"]) == ("failed", True, None, "a red circle")
+    assert told["error"].startswith("setting 'size' cannot be 'wide'")
+
+
+async def test_a_brief_that_the_models_refuse_has_failed_in_the_list_too(client: httpx.AsyncClient) -> None:
+    thread = (await client.post("/threads", json={})).json()["thread_id"]
+    body = {"assistant_id": "agent", "input": {"brief": "a photo of a cat"}, "context": SETTINGS}
+    await client.post(f"/threads/{thread}/runs/wait", json=body)
+    told = await view(client, thread)
+    assert (told["status"], told["refused"], (await _latest(client))["status"]) == ("failed", True, "failed")
+    assert told["error"].startswith("the brief says 'cat'")
+
+
 async def test_a_fork_is_known_to_langgraph_which_drives_it(client: httpx.AsyncClient, parent: Run) -> None:
     wanted = {"start": "0.0", "prompt": "a large red circle at the top", "settings": {"stop_when_passed": False}}
     answer = await client.post(f"/overpaint/threads/{parent.thread}/fork", json=wanted)

@@ -28,8 +28,8 @@ HARMLESS = (
 )
 """Log messages that say nothing a user can act on, or that come back as a note of the result."""
 IMPORTING = RLock()
-"""Held while transformers and diffusers are imported or load a model: both import a part when it is first asked for, and
-of two threads that ask at once one finds half a module."""
+"""Held while transformers and diffusers are imported or load a model: both import a part when it is first asked for,
+and of two threads that ask at once one finds half a module."""
 LIGHTER = "set a smaller size, dtype=float16 or bfloat16, vae_tiling=true, or on a GPU offload=model or sequential"
 
 

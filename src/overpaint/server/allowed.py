@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from functools import cache
+from math import inf
 from typing import Any
 
 from overpaint.graph.prompt_fields import NAMES, folded
@@ -65,28 +66,33 @@ def check_settings(caller: Caller, given: Mapping[str, object]) -> None:
         name = ALIASES.get(called, called)
         if name in NAMES:
             name, value = "templates", folded({name: value}).get("templates")
-        if value is not None and name in Settings.model_fields:
+        if name in CAPS or (value is not None and name in Settings.model_fields):
             _check(name, value)
 
 
 def with_caps(caller: Caller, given: Mapping[str, object], preset: str | None = None) -> dict[str, object]:
-    """The settings of a new run with the operator's caps where the caller and the preset name none.
+    """The settings of a new run with the operator's caps where the caller and the preset name none that is lower.
 
     Args:
         caller: who asks.
         given: settings by our names.
-        preset: what they are laid over.
+        preset: what they are laid over; it may ask for more than the caller may, and gets what there is.
 
     Raises:
         BadInput: see `check_settings`; or there is no such preset.
     """
-    check_settings(caller, given)
+    check_settings(caller, {name: value for name, value in given.items() if value is not None})
     if caller == LOCAL:
         return dict(given)
     base = load_preset(preset, given) if preset else {}
-    check_settings(caller, base)
-    named = {**base, **{name: value for name, value in given.items() if value is not None}}
-    return {**given, **{name: most for name, most in caps().items() if _exceeds(name, named, most)}}
+    check_settings(caller, {name: value for name, value in base.items() if name not in CAPS})
+    return {**given, **lowered(caller, {**base, **given})}
+
+
+def lowered(caller: Caller, settings: Mapping[str, object]) -> dict[str, int | float]:
+    """The operator's caps, as far as those of some settings, or the usual ones where they name none, are higher."""
+    most_of = {} if caller == LOCAL else caps()
+    return {name: most for name, most in most_of.items() if _exceeds(name, settings, most)}
 
 
 def changeable(caller: Caller, name: str) -> bool:
@@ -143,7 +149,7 @@ def _check(name: str, value: object) -> None:
     elif name in BOUNDS:
         _check_number(name, value, BOUNDS[name], "on this server")
     elif name in CAPS and (most := caps().get(name)) is not None:
-        _check_number(name, value, most, f"on this server ({CAPS[name]})")
+        _check_number(name, inf if value is None else value, most, f"on this server ({CAPS[name]})")
     elif name == "size":
         _check_size(value)
     elif name == "negative_prompt" and len(str(value)) > LONGEST_NEGATIVE:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from overpaint.server.allowed import check_settings, checked_image, with_caps
+from overpaint.graph.conversation import follows
+from overpaint.graph.flow import build_graph
+from overpaint.graph.kept import read_thread
+from overpaint.graph.persistence import open_checkpointer
+from overpaint.server.allowed import CAPS, check_settings, checked_image, lowered, with_caps
 from overpaint.server.keys import LOCAL, Caller
 from overpaint.tools.faults import BadInput
 
@@ -16,12 +21,31 @@ _INNER = ("__pregel", "__langsmith", "langsmith")
 """How LangGraph calls its own parts in a run's config, and what would send traces to another project."""
 
 
-def checked_run(caller: Caller, value: dict[str, Any]) -> None:
+async def kept_caps(thread: str, given: object) -> dict[str, Any]:
+    """The caps that a run keeps from the turn before it in a chat: `intake._settings` says when it does.
+
+    Args:
+        thread: its thread.
+        given: its input.
+
+    Raises:
+        BadInput: the database cannot be used.
+    """
+    if not isinstance(given, dict) or given.get("brief") is not None or given.get("image") is not None:
+        return {}
+    async with open_checkpointer() as saver:
+        state = (await read_thread(build_graph(saver), thread)).values
+    settings = state["settings"] if follows(state) else {}
+    return {name: settings[name] for name in CAPS if settings.get(name) is not None}
+
+
+def checked_run(caller: Caller, value: dict[str, Any], kept: Mapping[str, Any]) -> None:
     """Check a run that is about to be made. Blocks as `links.secret` does.
 
     Args:
         caller: who asks; without keys only the grant of a picture is taken out, which is not for state.
         value: what LangGraph's handlers get for `threads.create_run`, with the run's parts in `kwargs`.
+        kept: see `kept_caps`.
 
     Raises:
         BadInput: what may not be asked for, and what to use instead.
@@ -41,8 +65,11 @@ def checked_run(caller: Caller, value: dict[str, Any]) -> None:
     asked["feedback_keys"] = None
     context = asked.get("context") or {}
     check_settings(caller, config.get("configurable") or {})
-    check_settings(caller, context)
-    asked["context"] = context if given is None else with_caps(caller, context)
+    if given is None:
+        check_settings(caller, context)
+        asked["context"] = context
+    else:
+        asked["context"] = with_caps(caller, {**kept, **lowered(caller, kept), **context})
 
 
 def _refuse_commands(asked: dict[str, Any]) -> None:

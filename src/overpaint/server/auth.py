@@ -12,10 +12,9 @@ from typing import Any
 
 from langgraph_sdk import Auth
 
-from overpaint.server.asked_runs import checked_run
-from overpaint.server.keys import LOCAL, Caller, TooMany, Unauthorised, caller_of, configured, first_owner
+from overpaint.server.asked_runs import checked_run, kept_caps
+from overpaint.server.keys import LOCAL, Caller, Unauthorised, caller_of, configured, first_owner
 from overpaint.server.owners import Owners
-from overpaint.server.rates import room_for_run
 from overpaint.tools.database import open_database
 from overpaint.tools.faults import BadInput
 
@@ -74,13 +73,11 @@ async def create_run(ctx: Auth.types.AuthContext, value: Value) -> Filter | None
     _stamp(caller, value)
     if caller != LOCAL and value.get("thread_id") is None:
         raise _error(403, "a run needs a thread: POST /threads, then POST /threads/{thread}/runs")
+    kept = {} if caller == LOCAL else await kept_caps(str(value["thread_id"]), value["kwargs"].get("input"))
     try:
-        await asyncio.to_thread(checked_run, caller, value)
-        await room_for_run(caller)
+        await asyncio.to_thread(checked_run, caller, value, kept)
     except BadInput as error:
         raise _error(400, str(error)) from None
-    except TooMany as error:
-        raise _error(429, str(error), {"Retry-After": "10"}) from None
     await (_claim if value.get("if_not_exists") == "create" else _must_own)(caller, value.get("thread_id"))
     return _own(caller)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -54,7 +55,7 @@ class Fork(Reopen):
 async def fork(thread: str, wanted: Fork, caller: Who) -> JSONResponse:
     """Write the beginning of a fork into a thread of its own; a LangGraph run with input null drives it."""
     parent = await own_run(caller, thread)
-    _check(caller, wanted)
+    await asyncio.to_thread(_check, caller, wanted)
     if wanted.run not in (None, parent.values["run"]):
         raise BadInput("this thread has gone on since: a fork begins from its latest run; ask for it without ?run=")
     listed = None if wanted.checklist is None else read_checklist(wanted.checklist)
@@ -73,7 +74,7 @@ async def reopen(thread: str, wanted: Reopen, caller: Who) -> JSONResponse:
     Nothing is done to a run that has more to do anyway.
     """
     found = await own_run(caller, thread)
-    _check(caller, wanted)
+    await asyncio.to_thread(_check, caller, wanted)
     refuse_fixed(wanted.settings)
     await preflight(found.values["asked"]["text"], None, merge(found.values["settings"], wanted.settings))
     async with at_the_wheel(thread) as wheel:

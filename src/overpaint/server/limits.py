@@ -29,7 +29,8 @@ DEEPEST = 100
 MOST_PARTS = 200_000
 """Lists and objects of one body."""
 
-_TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
+_TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
+"""A text that is not finished is one token too: without it the search would begin anew at every quote in it."""
 
 
 class Limits:

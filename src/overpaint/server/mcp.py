@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -25,10 +27,8 @@ from mcp.types import (
     ToolAnnotations,
 )
 from pydantic import Field, TypeAdapter, ValidationError
-from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
-from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from overpaint import __version__
@@ -38,9 +38,11 @@ from overpaint.events import Event
 from overpaint.phrases import percent
 from overpaint.result import Run
 from overpaint.server.allowed import grant_for, granted
-from overpaint.server.keys import LOCAL, Caller, Unauthorised, caller_of
+from overpaint.server.following import followed
+from overpaint.server.keys import LOCAL, Caller, TooMany, Unauthorised, caller_of
 from overpaint.server.running import refine_for
-from overpaint.tools.faults import BadInput, ProviderFault
+from overpaint.server.server_log import untold
+from overpaint.tools.faults import BadInput, DatabaseFault, ProviderFault
 from overpaint.tools.home import current_home
 from overpaint.tools.images import ImageStore
 
@@ -53,31 +55,28 @@ class _Wanted(Asked, extra="forbid"):
     image: str | None = Field(None, description="A picture to start from, by the name that the answer with it gave.")
 
 
-def app() -> Starlette:
-    """The ASGI app to mount at /mcp; whoever mounts it enters its lifespan, as often as they like.
+class Endpoint:
+    """The ASGI app of /mcp: asks for the caller's key where keys are set, and hands requests to the SDK.
 
-    It asks for the caller's key where keys are set. Which `Host` and `Origin` requests may have, the outer app says.
+    Whoever routes requests to it opens it first, as often as they like. Which `Host` and `Origin` requests may have,
+    the app around it says.
     """
-    endpoint = _Endpoint()
-    return Starlette(routes=[Route("/", endpoint)], lifespan=lambda _: endpoint.open())
-
-
-class _Endpoint:
-    """Hands requests with a key to the SDK."""
 
     def __init__(self) -> None:
         self.sessions: StreamableHTTPSessionManager | None = None
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
+        """Serve requests inside the block."""
         # One for each lifespan: the SDK's can be run once.
         self.sessions = StreamableHTTPSessionManager(_server(), stateless=True)
         async with self.sessions.run():
             yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
         if self.sessions is None:
-            raise RuntimeError("the lifespan of the app of /mcp was not entered")
+            raise RuntimeError("the endpoint of /mcp was not opened: enter the lifespan of the app")
         try:
             caller_of(Headers(scope=scope))
         except Unauthorised as error:
@@ -118,14 +117,22 @@ async def _call_tool(ctx: ServerRequestContext[Any], params: CallToolRequestPara
         caller = caller_of(ctx.request.headers if ctx.request else {})
         run = await _refined(ctx, caller, _wanted(params.arguments or {}))
         text, facts = await asyncio.to_thread(delivered, run)
-    except (BadInput, ProviderFault) as fault:
-        return CallToolResult(content=[TextContent(text=str(fault))], is_error=True)
+    except DatabaseFault as fault:
+        return _failed(untold(fault))
+    except GraphDrained:
+        return _failed("the server stops: ask again later")
+    except (BadInput, ProviderFault, TooMany) as fault:
+        return _failed(str(fault))
     handle = await asyncio.to_thread(_handle, caller, facts["image"]["sha256"])
     shown: list[ContentBlock] = [
         TextContent(text=f"{text}\n\nTo start from this picture, give image={handle}"),
         ResourceLink(uri=facts["url"], name="picture", mime_type=facts["image"]["mime"]),
     ]
     return CallToolResult(content=shown, structured_content=facts)
+
+
+def _failed(said: str) -> CallToolResult:
+    return CallToolResult(content=[TextContent(text=said)], is_error=True)
 
 
 def _wanted(arguments: dict[str, Any]) -> _Wanted:
@@ -139,8 +146,9 @@ def _wanted(arguments: dict[str, Any]) -> _Wanted:
 async def _refined(ctx: ServerRequestContext[Any], caller: Caller, wanted: _Wanted) -> Run:
     data = None if wanted.image is None else await _picture(caller, wanted.image)
     settings = {} if wanted.max_images is None else {"max_images": wanted.max_images}
-    told = 0
-    async with aclosing(refine_for(caller, wanted.brief, image=data, settings=settings)) as events:
+    told, control = 0, RunControl()
+    run_events = refine_for(caller, wanted.brief, image=data, settings=settings, control=control)
+    async with aclosing(followed(run_events, control)) as events:
         async for event in events:
             if event["kind"] == "done":
                 run: Run = event["run"]

@@ -14,7 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from overpaint.server.keys import NotThere, TooMany, Unauthorised
-from overpaint.tools.faults import BadInput, ProviderFault
+from overpaint.server.server_log import untold
+from overpaint.tools.faults import BadInput, DatabaseFault, ProviderFault
 from overpaint.tools.leases import Held
 
 _USER, _SERVER = "invalid_request_error", "server_error"
@@ -27,6 +28,7 @@ _CODES = {
     413: "request_too_large",
     429: "rate_limit_exceeded",
     502: "provider_failed",
+    503: "unavailable",
 }
 _STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (Unauthorised, 401), (NotThere, 404), (Held, 409), (BadInput, 400), (TooMany, 429),
@@ -86,6 +88,8 @@ def api_error(error: Exception) -> ApiError:
         return error
     if isinstance(error, RequestValidationError):
         return _unfit(error.errors()[0])
+    if isinstance(error, DatabaseFault):
+        return ApiError(untold(error), status=503)
     status = _status(error)
     if status == 500:
         _logger.error("a request of the images API failed", exc_info=error)

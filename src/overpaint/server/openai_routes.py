@@ -11,17 +11,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from langgraph.runtime import RunControl
 from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from overpaint.events import Event, run_at_end
 from overpaint.graph.settings import describe_preset, preset_names
 from overpaint.graph.state import Candidate
 from overpaint.result import Run
 from overpaint.server.allowed import check_settings
+from overpaint.server.following import followed
 from overpaint.server.keys import Caller, TooMany, current_caller
 from overpaint.server.openai_answers import Answer, sse
 from overpaint.server.openai_errors import ApiError, OpenAIRoute, api_error
 from overpaint.server.openai_request import MODEL, Asked, Order, model_not_found, order_of, read_form
-from overpaint.server.openai_running import followed, unless_gone
+from overpaint.server.openai_running import unless_gone
 from overpaint.server.running import refine_for
 from overpaint.tools.faults import BadInput, ProviderFault
 
@@ -73,9 +75,8 @@ async def _answered(request: Request, asked: Asked, caller: Caller, image: bytes
     answer = Answer(asked, os.environ.get("OVERPAINT_URL", "").rstrip("/") or str(request.base_url).rstrip("/"))
     if asked.stream:
         events = _run(caller, asked, order, 0, image)
-        before = await unless_gone(request, _begun(events))
-        lines = _lines(events, before, answer, "image_generation" if image is None else "image_edit")
-        return StreamingResponse(lines, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        await unless_gone(request, _begun(events))
+        return Stream(events, answer, "image_generation" if image is None else "image_edit")
     runs, failed = await unless_gone(request, _all(caller, asked, order, image))
     return JSONResponse(await answer.response(runs, varied=order.varied, failed=failed))
 
@@ -120,39 +121,47 @@ async def _all(caller: Caller, asked: Asked, order: Order, image: bytes | None) 
     return runs, [str(fault) for fault in faults]
 
 
-async def _begun(events: AsyncGenerator[Event, None]) -> list[Event]:
-    """The events until the run has an id; what is wrong with a request is found before."""
-    told: list[Event] = []
+async def _begun(events: AsyncGenerator[Event, None]) -> None:
+    """Listen until the run has an id; what is wrong with a request is found before."""
     async for event in events:
-        told.append(event)
         if event["kind"] == "started":
             break
-    return told
 
 
-async def _lines(
-    events: AsyncGenerator[Event, None], before: list[Event], answer: Answer, kind: str
-) -> AsyncIterator[str]:
+class Stream(StreamingResponse):
+    """One run as server-sent events; when the client leaves, were it before the first line, nobody listens any more."""
+
+    def __init__(self, events: AsyncGenerator[Event, None], answer: Answer, kind: str) -> None:
+        lines = _lines(events, answer, kind)
+        super().__init__(lines, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        self.events = events
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the lines."""
+        async with aclosing(self.events):
+            await super().__call__(scope, receive, send)
+
+
+async def _lines(events: AsyncGenerator[Event, None], answer: Answer, kind: str) -> AsyncIterator[str]:
     """The stream of one run: new champions as far as they were asked for, then the last one, or an error."""
     painted: dict[str, Candidate] = {}
     sent = 0
-    async with aclosing(events):
-        try:
-            async for event in events:
-                if event["kind"] == "idle":
-                    yield ": still at work\n\n"
-                elif event["kind"] == "judged":
-                    painted[event["candidate"]["id"]] = event["candidate"]
-                elif event["kind"] == "champion" and sent < (answer.asked.partial_images or 0):
-                    crowned = painted.get(event["id"])
-                    if crowned and crowned["image"] and crowned["action"] != "given":
-                        told = {"candidate": crowned["id"], "score": crowned["score"]}
-                        yield sse(await answer.partial(crowned["image"], sent, kind, told))
-                        sent += 1
-                elif event["kind"] == "done":
-                    yield sse(await answer.completed(event["run"], kind))
-        except Exception as error:  # noqa: BLE001  the answer has begun: nobody above could still tell the client
-            yield sse({"type": "error", **api_error(error).body})
+    try:
+        async for event in events:
+            if event["kind"] == "idle":
+                yield ": still at work\n\n"
+            elif event["kind"] == "judged":
+                painted[event["candidate"]["id"]] = event["candidate"]
+            elif event["kind"] == "champion" and sent < (answer.asked.partial_images or 0):
+                crowned = painted.get(event["id"])
+                if crowned and crowned["image"] and crowned["action"] != "given":
+                    told = {"candidate": crowned["id"], "score": crowned["score"]}
+                    yield sse(await answer.partial(crowned["image"], sent, kind, told))
+                    sent += 1
+            elif event["kind"] == "done":
+                yield sse(await answer.completed(event["run"], kind))
+    except Exception as error:  # noqa: BLE001  the answer has begun: nobody above could still tell the client
+        yield sse({"type": "error", **api_error(error).body})
 
 
 def _models() -> list[dict[str, Any]]:

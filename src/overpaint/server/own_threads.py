@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph_sdk import get_client
-from langgraph_sdk.errors import APIStatusError
 
 from overpaint.graph.flow import build_graph
 from overpaint.graph.kept import Graph, Kept, read_thread
@@ -109,15 +106,3 @@ async def _remember(saver: Any, thread: str) -> None:
         origin, brief = values.get("forked_from"), values["asked"]["text"]
         told = {"thread": thread, "run": values["run"], "candidate": origin and origin["candidate"], "brief": brief}
         _forks[thread] = (origin, told) if origin else None
-
-
-async def is_registered(thread: str) -> bool:
-    """Whether this process is a LangGraph server that knows the thread, which may have no checkpoint yet."""
-    if "langgraph_api.server" not in sys.modules:
-        return False
-    async with get_client() as client:
-        try:
-            await client.threads.get(thread)
-        except APIStatusError:
-            return False
-    return True

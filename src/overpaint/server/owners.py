@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
@@ -16,6 +17,10 @@ INSERT INTO overpaint_owners (thread, owner, created) VALUES (:thread, :owner, {
 ON CONFLICT (thread) DO NOTHING
 """
 _READ = "SELECT thread, owner FROM overpaint_owners WHERE thread = :thread"
+_READ_ALL = "SELECT thread, owner FROM overpaint_owners"
+_SINGLY = 100
+"""Threads up to which each is asked for: beyond, one statement for all is faster."""
+
 _AT_WORK = """
 SELECT l.thread FROM overpaint_leases l JOIN overpaint_owners o ON o.thread = l.thread
 WHERE o.owner = :owner AND l.expires > {now}
@@ -36,7 +41,7 @@ class Owners:
         self.database = database
 
     async def claim(self, thread: str, owner: str) -> str:
-        """Write down who owns a thread; the first claim holds.
+        """Write down who owns a thread; the first claim holds, whichever way its id is spelled.
 
         Returns:
             Whose it is: not the claimant's where another was first, or where somebody else's run has begun in it.
@@ -44,6 +49,7 @@ class Owners:
         Raises:
             BadInput: the database cannot be used.
         """
+        thread = canonical(thread)
         if owner != first_owner() and (await self._unclaimed(thread)) and await self._begun(thread):
             return first_owner()
         return await asyncio.to_thread(self._claim, thread, owner)
@@ -54,8 +60,9 @@ class Owners:
         Raises:
             BadInput: the database cannot be used.
         """
-        claimed = await asyncio.to_thread(self._claimed, threads)
-        return {thread: _whose(claimed.get(thread, LOCAL.owner)) for thread in threads}
+        names = {thread: canonical(thread) for thread in threads}
+        claimed = await asyncio.to_thread(self._claimed, list(names.values()))
+        return {thread: _whose(claimed.get(name, LOCAL.owner)) for thread, name in names.items()}
 
     async def may(self, caller: Caller, thread: str) -> bool:
         """Whether a thread is the caller's; without keys every thread is.
@@ -91,12 +98,23 @@ class Owners:
 
     def _claimed(self, threads: Sequence[str]) -> dict[str, str]:
         with self._transaction() as transaction:
-            rows = [row for thread in threads for row in transaction.execute(_READ, thread=thread)]
+            if len(threads) > _SINGLY:
+                rows = transaction.execute(_READ_ALL)
+            else:
+                rows = [row for thread in threads for row in transaction.execute(_READ, thread=thread)]
         return {str(row["thread"]): str(row["owner"]) for row in rows}
 
     def _at_work(self, owner: str) -> set[str]:
         with self._transaction() as transaction:
             return {str(row["thread"]) for row in transaction.execute(_AT_WORK, owner=owner)}
+
+
+def canonical(thread: str) -> str:
+    """The id of a thread as LangGraph writes it: it takes a UUID in any spelling."""
+    try:
+        return str(uuid.UUID(thread))
+    except ValueError:
+        return thread
 
 
 def _whose(owner: str) -> str:

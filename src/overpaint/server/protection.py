@@ -10,7 +10,7 @@ from overpaint.server.hosts import Hosts
 from overpaint.server.inline_pictures import InlinePictures
 from overpaint.server.keys import configured
 from overpaint.server.limits import Limits
-from overpaint.server.rates import Rates, allowed_rate, runs_per_key
+from overpaint.server.rates import Rates, Room, allowed_rate, runs_per_key
 from overpaint.server.routes import OpenRoutes
 
 
@@ -19,7 +19,7 @@ def protect(app: Starlette) -> None:
 
     From the outside in: the cheap ones first, so that a body is read only for who may send one.
     """
-    for middleware in (InlinePictures, Limits, OpenRoutes, Rates, Hosts, SecurityHeaders):
+    for middleware in (Room, InlinePictures, Limits, OpenRoutes, Rates, Hosts, SecurityHeaders):
         app.add_middleware(middleware)
 
 

@@ -9,13 +9,16 @@ import re
 import sys
 import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context
+from weakref import WeakValueDictionary
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from overpaint.server.keys import LOCAL, Caller, TooMany, Unauthorised, caller_of, configured
-from overpaint.server.owners import Owners
+from overpaint.server.owners import Owners, canonical
 from overpaint.server.refusing import is_inside, path_of, refuse
 from overpaint.tools.database import open_database
 from overpaint.tools.faults import BadInput
@@ -25,6 +28,15 @@ USUAL = "600/minute"
 
 RUNS = 4
 """OVERPAINT_RUNS_PER_KEY where it is not set; a server runs as many side by side."""
+
+_STARTS = re.compile("/threads/([^/]+)/runs(?:/stream|/wait)?")
+"""LangGraph's routes that start runs under keys."""
+
+_let_in: dict[str, list[str]] = {}
+"""The threads, by their owners, of runs that were let in and may not be listed anywhere yet."""
+
+_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+"""By owners: whoever asks for room waits for those before, who may get the last of it."""
 
 _SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 _MOST_BUCKETS = 10_000
@@ -101,21 +113,61 @@ def runs_per_key() -> int:
     return int(text)
 
 
-async def room_for_run(caller: Caller) -> None:
-    """See that a caller may begin one more run.
+@asynccontextmanager
+async def room_for_run(caller: Caller, thread: str) -> AsyncIterator[None]:
+    """Let a caller begin one more run, which counts until the end of the block, and after it where it is listed.
 
     Raises:
         TooMany: it has all that it may have.
         BadInput: see `runs_per_key`.
     """
     if caller == LOCAL:
+        yield
         return
-    most = runs_per_key()
+    let_in = _let_in.setdefault(caller.owner, [])
+    async with _turns.setdefault(caller.owner, asyncio.Lock()):
+        busy, most = set(let_in), runs_per_key()
+        busy |= await _at_work(caller.owner, most)
+        if len(busy) >= most:
+            raise TooMany(f"this key has {len(busy)} runs at work and may have {most}: wait until one is done")
+        let_in.append(thread)
+    try:
+        yield
+    finally:
+        let_in.remove(thread)
+
+
+class Room:
+    """Answers 429 to who asks LangGraph's routes for more runs than a key may have; belongs inside `OpenRoutes`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, unless it is for one run too many."""
+        starts = None if is_inside(scope) or scope.get("method") != "POST" else _STARTS.fullmatch(path_of(scope))
+        if starts is None:
+            await self.app(scope, receive, send)
+            return
+        async with AsyncExitStack() as room:
+
+            async def answered(message: Message) -> None:
+                await room.aclose()  # the run is listed now, or was refused
+                await send(message)
+
+            try:
+                await room.enter_async_context(room_for_run(caller_of(Headers(scope=scope)), canonical(starts[1])))
+            except TooMany as error:
+                await refuse(scope, receive, send, 429, str(error), {"Retry-After": "10"})
+            else:
+                await self.app(scope, receive, answered)
+
+
+async def _at_work(owner: str, most: int) -> set[str]:
+    """The threads of an owner that a run is in, as far as the leases and LangGraph's server tell of it."""
     # Without the caller's own context, which LangGraph's client would take to be that of the inner request.
-    waiting = asyncio.create_task(_waiting(caller.owner, most), context=Context())
-    busy = await Owners(open_database()).at_work(caller.owner) | await waiting
-    if len(busy) >= most:
-        raise TooMany(f"this key has {len(busy)} runs at work and may have {most}: wait until one is done")
+    waiting = asyncio.create_task(_waiting(owner, most), context=Context())
+    return await Owners(open_database()).at_work(owner) | await waiting
 
 
 async def _waiting(owner: str, most: int) -> set[str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +28,12 @@ GRAPH = "agent"
 _seen: dict[str, str] = {}
 """The newest checkpoint of each thread when it was last made known."""
 
+_failed: set[str] = set()
+"""Threads that could not be made known when that was last tried."""
+
 _turn = asyncio.Lock()
+
+_logger = logging.getLogger(__name__)
 
 
 async def register(thread: str, owner: str) -> None:
@@ -41,17 +49,22 @@ async def register(thread: str, owner: str) -> None:
 
 
 async def register_all() -> None:
-    """Make known every thread of the database, each under its owner, as it stands now."""
+    """Make known every thread of the database, each under its owner, as it stands now.
+
+    One that cannot be made known is logged, passed over, and tried again the next time.
+    """
     if not _in_server():
         return
     async with _turn, get_client() as client:
         changed = await _changed()
         owners = await Owners(open_database()).of(list(changed))
-        for thread, state in changed.items():
-            listed = await _registered(client, thread, owners[thread])
-            if listed["values"] is None or _time(listed["state_updated_at"]) < _time(state.created_at):
-                await _show(thread, state)
-            _seen[thread] = state.config["configurable"]["checkpoint_id"]
+        for thread, state in reversed(changed.items()):  # so that all older ones are known where one is
+            with _passing_over(thread):
+                listed = await _registered(client, thread, owners[thread])
+                if listed["values"] is None or _time(listed["state_updated_at"]) < _time(state.created_at):
+                    await _show(thread, state)
+                _seen[thread] = state.config["configurable"]["checkpoint_id"]
+                _failed.discard(thread)
 
 
 class Registering:
@@ -76,16 +89,31 @@ async def _registered(client: LangGraphClient, thread: str, owner: str) -> Any:
 async def _changed() -> dict[str, StateSnapshot]:
     """The threads that took a step since they were made known, the last one first."""
     found: dict[str, StateSnapshot] = {}
+    reached = False  # a thread that is known: they are in the order of their last steps
     async with open_checkpointer() as saver:
         graph = build_graph(saver)
-        for thread in await threads_of(saver):
-            if not _is_uuid(thread):
+        for thread in filter(_is_uuid, await threads_of(saver)):
+            if reached and thread not in _failed:
                 continue
-            state = await graph.aget_state(on_thread(thread))
-            if _seen.get(thread) == state.config["configurable"]["checkpoint_id"]:
-                break  # they are in the order of their last steps
-            found[thread] = state
+            with _passing_over(thread):
+                state = await graph.aget_state(on_thread(thread))
+                if _seen.get(thread) == state.config["configurable"]["checkpoint_id"]:
+                    reached = True
+                    _failed.discard(thread)
+                else:
+                    found[thread] = state
     return found
+
+
+@contextmanager
+def _passing_over(thread: str) -> Iterator[None]:
+    """Do something for a thread; what fails is logged once, and stops nobody from seeing the other threads."""
+    try:
+        yield
+    except Exception:
+        if thread not in _failed:
+            _logger.exception("thread %s cannot be made known", thread)
+        _failed.add(thread)
 
 
 async def _show(thread: str, state: StateSnapshot) -> None:

@@ -20,8 +20,11 @@ _NEVER = re.compile("/(deploy|internal|noauth)(/.*)?", re.DOTALL)
 
 _NOTHING = "there is nothing here"
 
-_OURS = re.compile(r"/|/ok|/docs|/openapi\.json|/(page|overpaint|images|v1|mcp)(/.*)?|/mcp", re.DOTALL)
-"""They ask for a key themselves where they need one."""
+_ANYBODYS = re.compile(r"/|/ok|/docs|/openapi\.json|/(page|images)(/.*)?", re.DOTALL)
+"""They need no key; links to pictures are signed."""
+
+_OURS = re.compile(r"/(overpaint|v1|mcp)(/.*)?", re.DOTALL)
+"""They ask whose a thread is themselves."""
 
 _THREAD, _RUN = "/threads/[^/]+", "/threads/[^/]+/runs/[^/]+"
 _OPEN = tuple(
@@ -54,7 +57,7 @@ _INSTEAD = (
 
 
 class OpenRoutes:
-    """Turns away requests to closed routes, and those without a key to LangGraph's. Without keys all pass."""
+    """Turns away requests to closed routes, and those without a key where one is needed. Without keys all pass."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -74,12 +77,14 @@ async def _refused(scope: Scope, path: str) -> tuple[int, str] | None:
     """Why a request goes no further, as a status and a sentence; None when it does."""
     if _NEVER.fullmatch(path):
         return 404, _NOTHING
-    if not configured() or _OURS.fullmatch(path):
+    if not configured() or _ANYBODYS.fullmatch(path):
         return None
     try:
         caller = caller_of(Headers(scope=scope))
     except Unauthorised as error:
         return 401, str(error)
+    if _OURS.fullmatch(path):
+        return None
     if scope["type"] == "http" and is_open(scope["method"], path):
         return (404, "there is no such thread") if await _is_anothers(caller, path) else None
     instead = next((text for known, text in _INSTEAD if re.fullmatch(known, path)), None)
@@ -92,7 +97,7 @@ async def _is_anothers(caller: Caller, path: str) -> bool:
     makes = re.fullmatch(f"{_THREAD}/runs(/stream|/wait)?", path)
     if named is None or makes or named[1] in ("search", "count"):
         return False
-    return not await Owners(open_database()).may(caller, named[1].casefold())
+    return not await Owners(open_database()).may(caller, named[1])
 
 
 def is_open(method: str, path: str) -> bool:

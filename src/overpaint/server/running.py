@@ -40,15 +40,15 @@ async def refine_for(
         TooMany: the caller has as many runs at work as it may.
     """
     allowed = await asyncio.to_thread(with_caps, caller, settings or {}, preset)
-    await room_for_run(caller)
-    await asyncio.to_thread(open_home)
     thread = str(uuid.uuid4())
-    await Owners(open_database()).claim(thread, caller.owner)
-    told = stream(
-        brief, image=image, checklist=checklist, preset=preset, settings=allowed, control=control, thread=thread
-    )
-    async with aclosing(told) as events:
-        async for event in events:
-            if event["kind"] == "started":
-                await register(thread, caller.owner)
-            yield event
+    async with room_for_run(caller, thread):
+        await asyncio.to_thread(open_home)
+        await Owners(open_database()).claim(thread, caller.owner)
+        told = stream(
+            brief, image=image, checklist=checklist, preset=preset, settings=allowed, control=control, thread=thread
+        )
+        async with aclosing(told) as events:
+            async for event in events:
+                if event["kind"] == "started":
+                    await register(thread, caller.owner)
+                yield event

@@ -11,6 +11,7 @@ from argparse import Namespace
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from overpaint.plain import say
 from overpaint.tools.database import open_database
@@ -53,6 +54,7 @@ def serve(args: Namespace) -> int:
     _refuse_open(args.host)
     _refuse_busy(args.host, args.port)
     url = _url(args.host, args.port)
+    warn_of_links(args.host, url)
     _set_environment(url, studio=args.studio)
     _enter(open_home() / "server")
     quieten()
@@ -81,6 +83,12 @@ def is_loopback(host: str) -> bool:
     with suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return host == "localhost"
+
+
+def warn_of_links(host: str, url: str) -> None:
+    """Say so where links to pictures would lead those who call from elsewhere to their own machines."""
+    if is_loopback(urlsplit(url).hostname or "") and not is_loopback(host) and not os.environ.get("OVERPAINT_URL"):
+        say(f"overpaint: links to pictures begin with {url}, which others cannot open: set OVERPAINT_URL", sys.stderr)
 
 
 def _refuse_open(host: str) -> None:

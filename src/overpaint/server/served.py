@@ -64,6 +64,12 @@ async def agent(config: RunnableConfig, runtime: ServerRuntime[Any]) -> AsyncIte
         del _at_work[control]
 
 
+def serving() -> None:
+    """Let runs begin: a server of this process may have stopped before."""
+    global _drain
+    _drain = ""
+
+
 async def drained(why: str = "the server stops") -> None:
     """Ask all runs of this process to end after the step at work, and wait until they have.
 
@@ -93,3 +99,9 @@ async def checkpointer() -> AsyncIterator[BaseCheckpointSaver[str]]:
 async def settle_home() -> None:
     """Name the home folder by its absolute path, since looking for a relative one blocks the event loop each time."""
     os.environ["OVERPAINT_HOME"] = str(await asyncio.to_thread(current_home))
+
+
+def settle_url() -> None:
+    """Let links lead to where `langgraph dev` listens, which takes another port where the one asked for is taken."""
+    if url := os.environ.get("LANGGRAPH_API_URL"):
+        os.environ.setdefault("OVERPAINT_URL", url)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import logging
 
+from overpaint.tools.faults import DatabaseFault
+
+_logger = logging.getLogger(__name__)
+
 _LEVELS = {
     "langgraph_api.cli": logging.ERROR,
     "langgraph_api._checkpointer._adapter": logging.ERROR,
@@ -23,6 +27,12 @@ def quieten() -> None:
     for name, level in _LEVELS.items():
         logging.getLogger(name).setLevel(level)
     logging.getLogger("langgraph_api.worker").addFilter(shortened)
+
+
+def untold(fault: DatabaseFault) -> str:
+    """Log where and why a database failed, which is for the operator alone; what callers are told in its place."""
+    _logger.error("%s", fault)
+    return "the server cannot use its database at this moment: ask again later"
 
 
 def shortened(record: logging.LogRecord) -> bool:

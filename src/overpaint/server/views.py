@@ -15,10 +15,11 @@ from overpaint.graph.persistence import open_checkpointer
 from overpaint.graph.state import empty_receipt
 from overpaint.result import Run
 from overpaint.runs import restore, status_of, worker_on
+from overpaint.server.beginnings import Beginning, beginning_of
 from overpaint.server.candidates_view import candidates_json
-from overpaint.server.faults_kept import kept_fault
+from overpaint.server.faults_kept import Fault, kept_fault
 from overpaint.server.keys import Caller, NotThere, current_caller
-from overpaint.server.own_threads import forks_of, is_registered, own_thread, own_threads, runs_of, standing
+from overpaint.server.own_threads import forks_of, own_thread, own_threads, runs_of, standing
 from overpaint.server.picture_json import picture_or_none
 from overpaint.server.registering import register_all
 from overpaint.tools.database import open_database
@@ -43,7 +44,7 @@ async def list_threads(
         graph = build_graph(saver)
         threads = await own_threads(caller, saver)
         kept = [await read_thread(graph, thread) for thread in threads[offset : offset + limit]]
-    lines = [await _line(one) for one in kept if "run" in one.values]
+        lines = [await _line(graph, one) for one in kept if "run" in one.values]
     return JSONResponse({"threads": lines, "more": len(threads) > offset + limit})
 
 
@@ -59,27 +60,32 @@ async def view_thread(thread: str, caller: Who, run: str | None = None) -> JSONR
             "runs": list(await runs_of(graph, newest)),
             "children": await forks_of(caller, graph, thread, kept.values["run"]),
         }
-        fault = await kept_fault(graph, kept) if kept.next else ""
-    status = await _status(kept)
+        status, fault = await _stands(graph, kept)
     restored = await restore(kept, strict=False)
     seen = await asyncio.to_thread(_view, kept, restored)
-    if status == "interrupted" and fault:
-        seen["error"] = "; ".join(filter(None, (restored.error, fault)))
-    return JSONResponse(seen | {"status": status} | around)
+    if fault:
+        seen["error"] = "; ".join(filter(None, (restored.error, fault.text)))
+    return JSONResponse(seen | {"status": status, "refused": status == "failed" and fault is not None} | around)
 
 
-async def _status(kept: Kept) -> str:
+async def _stands(graph: Graph, kept: Kept) -> tuple[str, Fault | None]:
+    """How a run stands, and why its next step failed; a run that was refused before it painted anything has failed."""
     status = status_of(kept)
-    return "running" if status == "interrupted" and await worker_on(kept) is not None else status
+    if status != "interrupted":
+        return status, None
+    if await worker_on(kept) is not None:
+        return "running", None
+    fault = await kept_fault(graph, kept)
+    return "failed" if fault and fault.refused and not kept.values.get("candidates") else status, fault
 
 
-async def _line(kept: Kept) -> dict[str, Any]:
+async def _line(graph: Graph, kept: Kept) -> dict[str, Any]:
     """A run in the list."""
     values, champion = kept.values, kept.values.get("champion")
     return {
         "thread": kept.thread,
         "run": values["run"],
-        "status": await _status(kept),
+        "status": (await _stands(graph, kept))[0],
         "brief": values["asked"]["text"],
         "pictures": values.get("receipt", empty_receipt())["images"],
         "score": champion["score"] if champion else None,
@@ -124,21 +130,22 @@ async def _beginning(graph: Graph, kept: Kept) -> dict[str, Any]:
     Raises:
         NotThere: nobody knows it.
     """
-    if not kept.checkpoint and not await is_registered(kept.thread):
+    begun = await beginning_of(kept.thread)
+    if not kept.checkpoint and begun is None:
         raise NotThere
-    fault = await kept_fault(graph, kept) if kept.checkpoint else ""
-    if fault and await Leases(open_database()).holder(kept.thread):
-        fault = ""  # it is being tried again
+    at_work = (begun is not None and begun.at_work) or await Leases(open_database()).holder(kept.thread) is not None
+    fault = await _why_none(graph, kept, begun) if not at_work else None
     given: Any = kept.values
     return {
         "thread": kept.thread,
         "run": None,
         "runs": [],
-        "status": "failed" if fault else "starting",
+        "status": "failed" if fault else "interrupted" if kept.checkpoint and not at_work else "starting",
+        "refused": fault is not None and fault.refused,
         "stop_reason": None,
         "why": "",
-        "error": fault or None,
-        "brief": given.get("brief") or "",
+        "error": fault.text if fault else None,
+        "brief": given.get("brief") or (begun.brief if begun else ""),
         "image": None,
         "preset": None,
         "settings": {},
@@ -153,3 +160,9 @@ async def _beginning(graph: Graph, kept: Kept) -> dict[str, Any]:
         "messages": _messages(kept),
         "candidates": [],
     }
+
+
+async def _why_none(graph: Graph, kept: Kept, begun: Beginning | None) -> Fault | None:
+    """Why no run has begun in a thread: what its first step failed with, or, before that, the server."""
+    fault = await kept_fault(graph, kept) if kept.checkpoint else None
+    return fault or (begun.fault if begun else None)

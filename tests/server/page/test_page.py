@@ -110,6 +110,7 @@ def test_links_lead_to_a_candidate_and_to_two_of_them(visit: Visits, made: str) 
 
 def test_links_that_lead_nowhere_say_so(visit: Visits, made: str) -> None:
     expect(visit(f"{made}/9.9").get_by_role("alert")).to_contain_text("no candidate 9.9")
+    expect(visit("#/run/nonsense").get_by_role("alert")).to_contain_text("There is no such run.")
     expect(visit("#/nowhere").get_by_role("alert")).to_contain_text("no such page")
     gone = visit("#/run/00000000-0000-4000-8000-000000000000")
     expect(gone.get_by_role("alert")).to_be_visible()
@@ -138,6 +139,8 @@ def test_a_run_at_work_is_rejoined_after_a_reload_cancelled_and_resumed(visit: V
     expect(page.locator(".live .plan")).to_contain_text("Round")
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".head .status")).to_have_text("interrupted")
+    expect(page.locator(".head")).to_contain_text("Resume goes on")
+    expect(page.locator(".problem")).to_have_count(0)
     painted = page.locator(".card").count()
     assert painted < 12
     page.get_by_role("button", name="Resume").click()
@@ -151,7 +154,11 @@ def test_a_cap_is_raised_and_the_run_goes_on(visit: Visits) -> None:
     start(page, EIGHT, seed=1, max_images=1)
     assert ended(page) == "stopped"
     page.get_by_role("button", name="Raise a cap and go on").click()
-    page.get_by_role("dialog").get_by_label("Most pictures").fill("4")
+    most = page.get_by_role("dialog").get_by_label("Most pictures")
+    most.fill("1")
+    page.get_by_role("button", name="Go on", exact=True).click()
+    expect(page.locator("dialog input:invalid")).to_be_focused()
+    most.fill("4")
     page.get_by_role("button", name="Go on", exact=True).click()
     expect(page.locator(".head .status")).to_have_text("passed")
     expect(page.locator(".card")).to_have_count(2)
@@ -185,18 +192,63 @@ def test_what_a_brief_says_is_never_markup(visit: Visits) -> None:
     expect(page.locator(".problem", has_text="the brief says '<img'")).to_be_visible()
     expect(page.locator("h1")).to_have_text(HOSTILE)
     assert page.locator("main img[src='x'], main script").count() == 0
-    assert page.title() == f"{HOSTILE[:59]}… · interrupted · overpaint"
+    assert page.title() == f"{HOSTILE[:59]}… · failed · overpaint"
+    expect(page.get_by_role("button", name="Resume")).to_have_count(0)
     page.get_by_role("button", name="Change the brief").click()
     expect(page.get_by_label("Brief", exact=True)).to_have_value(HOSTILE)
     expect(page.locator(".tile .brief").first).to_contain_text("<img src=x")
 
 
-def test_a_setting_that_cannot_be_used_is_told_and_the_brief_kept(visit: Visits) -> None:
+def test_a_setting_that_cannot_be_used_is_told_and_all_that_was_typed_kept(visit: Visits) -> None:
     page = visit()
     page.get_by_role("button", name="Paint it").click()
     expect(page.get_by_role("alert")).to_contain_text("The brief is empty.")
     start(page, "a red circle", size="wide", max_images=1)
-    expect(page.get_by_role("alert")).to_contain_text("size")
+    for _ in range(2):
+        expect(page.locator(".head .status")).to_have_text("failed")
+        expect(page.locator(".head .problem")).to_contain_text("setting 'size' cannot be 'wide'")
+        expect(page.locator("h1")).to_have_text("a red circle")
+        expect(page.locator(".deeds")).to_have_text("Change the brief")
+        page.reload()
+    page.get_by_role("button", name="Change the brief").click()
+    expect(page.get_by_label("Brief", exact=True)).to_have_value("a red circle")
+    for name, value in {"size": "wide", "max_images": "1"}.items():
+        expect(page.locator(f"[name={name}]")).to_have_value(value)
+
+
+def test_built_in_models_are_offered_where_a_preset_has_others_and_ticked_where_a_key_lacks(visit: Visits) -> None:
+    page = visit()
+    preset, built_in = page.get_by_label("Preset"), page.get_by_label("With the built-in models")
+    expect(preset).to_have_value("default")
+    expect(built_in).to_be_hidden()
+    preset.select_option("socratic")
+    expect(built_in).to_be_checked()
+    expect(page.get_by_text("This server has no OPENAI_API_KEY.")).to_be_visible()
+
+
+def test_a_remark_must_be_written_and_the_critic_says_what_it_made_of_it(visit: Visits) -> None:
+    page = visit()
+    start(page, EIGHT, seed=1, review="prompt", max_images=4)
+    expect(page.get_by_label("Leave it out, which ends the run")).to_be_visible()
+    page.get_by_label("Tell the critic what to change").check()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator("textarea:invalid")).to_be_focused()
+    page.get_by_role("textbox", name="What to change").fill("make the star bigger")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("the built-in critic follows the brief alone")).to_be_visible()
+
+
+def test_a_window_that_was_left_joins_what_another_began(visit: Visits) -> None:
+    page = visit()
+    start(page, EIGHT, seed=1, review="prompt", max_images=4)
+    page.get_by_label("Prompt", exact=True).wait_for()
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.get_by_label("Prompt", exact=True).wait_for()
+    page.get_by_role("button", name="Go on").click()
+    ended(page)
+    other.evaluate("dispatchEvent(new Event('focus'))")
+    assert ended(other) == "passed"
 
 
 def test_words_that_came_and_went(visit: Visits) -> None:
@@ -214,6 +266,7 @@ def test_two_runs_side_by_side(visit: Visits, made: str) -> None:
     start(page, "a red circle", seed=1, max_images=1)
     ended(page)
     page.get_by_role("link", name="Compare", exact=True).last.click()
+    expect(page.get_by_label("Second run").locator("option").nth(1)).to_contain_text("· passed · a red circle")
     page.get_by_label("Second run").select_option(made.rpartition("/")[2])
     expect(page.get_by_role("row", name="Score")).to_contain_text("100%")
     expect(page.get_by_role("row", name=re.compile("^max_images"))).to_contain_text("4")

@@ -101,12 +101,12 @@ export function work(thread, given) {
   return send(runs(thread), { input: null, ...given, ...how });
 }
 
-/** The latest of LangGraph's runs on a thread; null where there was none, such as one made on the command line. */
+/** The latest of LangGraph's runs on a thread; null where there was none, as on the command line, or no such thread. */
 export async function latestWork(thread) {
   try {
     return (await json(`${runs(thread)}?limit=1`))[0] || null;
   } catch (error) {
-    if (error.status === 404) return null;
+    if ([404, 422].includes(error.status)) return null;
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import { fill, h } from "./dom.js";
 import { status } from "./home.js";
 import { picture, tick } from "./plate.js";
 import { go, toCompare, toRun } from "./route.js";
-import { cut, percent, receiptParts, why } from "./words.js";
+import { cut, percent, receiptParts, STATUSES, when, why } from "./words.js";
 
 /** @returns {Promise<{title: string, element: HTMLElement}>} */
 export async function compare({ thread, other }) {
@@ -25,9 +25,13 @@ function choice(label, threads, run, chosen) {
   const listed = run && !threads.some((found) => found.thread === run.thread) ? [run, ...threads] : threads;
   const select = h("select", { "aria-label": label, onchange: () => select.value && chosen(select.value) },
     h("option", { value: "" }, "choose a run"),
-    listed.map((found) => h("option", { value: found.thread, selected: found.thread === run?.thread }, `${cut(found.brief || "a picture", 60)} (${found.run.slice(0, 8)})`)));
+    listed.map((found) => h("option", { value: found.thread, selected: found.thread === run?.thread }, named(found))));
   return h("div", { class: "field" }, h("span", { "aria-hidden": "true", class: "label" }, label), select);
 }
+
+/** What tells runs apart comes first, since a brief may be cut off. */
+const named = ({ updated, status: name, brief, run }) =>
+  [updated && when(updated), STATUSES[name] || name, cut(brief || "a picture", 60), run?.slice(0, 8)].filter(Boolean).join(" · ");
 
 const championOf = (run) => run.candidates.find((candidate) => candidate.champion);
 

@@ -2,12 +2,12 @@
 
 import * as api from "./api.js";
 import { button, busy, h, openDialog } from "./dom.js";
+import { takeUp } from "./draft.js";
 import { openFork } from "./fork.js";
 import { status } from "./home.js";
 import { plate, verdict } from "./plate.js";
 import { go, toCompare, toRun } from "./route.js";
 import { CAPS, readSettings, settingField, showUsual } from "./settings.js";
-import { keepDraft } from "./start.js";
 import { isOver, percent, receiptParts, why } from "./words.js";
 
 /** Briefs longer than this are set smaller. */
@@ -44,20 +44,21 @@ function deedsOf(run, { resume, cancel }) {
   const halt = button("Cancel", () => busy(halt, cancel), "danger");
   const zip = button("Export", () => busy(zip, () => api.save(api.exportPath(run.thread), `overpaint-${run.run.slice(0, 8)}.zip`)),
     isOver(run) ? "primary" : "");
+  const anew = button("Change the brief", () => startAnew(run), run.refused ? "primary" : "");
   const answer = button("Answer", () => document.getElementById("review-title").focus(), "primary");
   return h("div", { class: "row deeds" },
     run.status === "waiting" && answer,
     run.status === "running" && cancel && halt,
-    (run.status === "interrupted" || run.status === "failed") && going,
-    run.error && !painted && button("Change the brief", () => startAnew(run)),
-    run.run && run.status !== "running" && button("Fork", () => openFork(run, null, "brief")),
+    (run.status === "interrupted" || run.status === "failed") && !run.refused && going,
+    run.error && !painted && anew,
+    run.run && run.status !== "running" && !run.refused && button("Fork", () => openFork(run, null, "brief")),
     painted && zip, painted && sheetButton(run),
-    run.run && isOver(run) && button("Raise a cap and go on", () => openRaise(run, resume)),
+    run.run && isOver(run) && !run.refused && button(further(run), () => openRaise(run, resume)),
     painted && h("a", { class: "button", href: toCompare(run.thread) }, "Compare"));
 }
 
 function startAnew(run) {
-  keepDraft(run.brief);
+  takeUp(run);
   go("#/");
 }
 
@@ -67,25 +68,29 @@ function sheetButton(run) {
   return control;
 }
 
-/** Caps to raise, so that a run that stopped goes on. */
+/** Whether a run ended with a candidate that passed, and not at a cap. */
+const isDone = ({ status, settings }) => status === "passed" && settings.stop_when_passed !== false;
+const further = (run) => (isDone(run) ? "Paint on" : "Raise a cap and go on");
+
+/** Caps to raise, so that a run that stopped goes on; one that passed goes on in any case. */
 async function openRaise(run, resume) {
   const { settings } = await api.options();
   const names = { ...CAPS, rounds: "Most rounds", patience: "Rounds without gain" };
-  if (run.status === "passed") names.stop_when_passed = "Stop when a candidate passes";
   const fields = settings.filter((setting) => setting.name in names && setting.allowed !== false)
     .map((setting) => settingField(setting, names[setting.name]));
   const send = h("button", { type: "submit", class: "button primary" }, "Go on");
   const form = h("form", { class: "stack" },
-    h("p", { class: "soft" }, "The run goes on where it stopped, with what you change here."),
+    h("p", { class: "soft" }, isDone(run) ? "The run goes on after its pass, until it reaches a cap." : "The run goes on where it stopped, with what you raise here."),
     h("div", { class: "grid" }, fields),
     h("div", { class: "row end" }, send));
   showUsual(form, run.settings);
-  const dialog = openDialog("Raise a cap and go on", form);
+  onlyHigher(form, run.settings);
+  const dialog = openDialog(further(run), form);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const given = readSettings(form);
+    const given = { ...(isDone(run) ? { stop_when_passed: false } : {}), ...readSettings(form) };
     busy(send, async () => {
-      if (!Object.keys(given).length) throw new api.Refused(0, "Nothing is changed.", "Give at least one of these.");
+      if (!Object.keys(given).length) throw new api.Refused(0, "Nothing is raised.", "Give at least one of these.");
       await resume(given);
       dialog.close();
     });
@@ -93,11 +98,18 @@ async function openRaise(run, resume) {
   form.querySelector("input")?.focus();
 }
 
+function onlyHigher(form, settings) {
+  for (const control of form.querySelectorAll("input[type=number]")) {
+    const now = settings[control.name];
+    if (typeof now === "number") control.min = control.dataset.type === "integer" ? now + 1 : now;
+  }
+}
+
 /** The checklist and settings of a run, and what it can be forked with. */
 export function foldsOf(run, checklist) {
   const change = button("Change it in a fork", () => openFork(run, null, "checklist"), "quiet");
   return [
-    h("details", { class: "fold" }, h("summary", {}, `Checklist (${run.checklist.length})`), checklist, run.status === "running" ? null : change),
+    h("details", { class: "fold" }, h("summary", {}, `Checklist (${run.checklist.length})`), checklist, run.status === "running" || run.refused ? null : change),
     h("details", { class: "fold" }, h("summary", {}, "Settings"), h("dl", { class: "facts" },
       Object.entries(run.settings).filter(([, value]) => value !== null).map(([name, value]) =>
         [h("dt", {}, name), h("dd", {}, typeof value === "object" ? JSON.stringify(value) : String(value))]))),

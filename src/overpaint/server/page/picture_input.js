@@ -7,9 +7,10 @@ const KINDS = "image/png,image/jpeg,image/webp,image/gif";
 
 /**
  * @param {HTMLElement} area where a picture may be dropped or pasted as well
+ * @param {any} before a picture that the server has already
  * @returns {{element: HTMLElement, picture: () => any}} `picture` is what the server answered; null without one
  */
-export function pictureInput(area) {
+export function pictureInput(area, before = null) {
   let kept = null;
   const file = h("input", { type: "file", accept: KINDS, class: "hidden", id: "reference", onchange: () => take(file.files[0]) });
   const element = h("div", { class: "drop" });
@@ -29,6 +30,9 @@ export function pictureInput(area) {
       return;
     }
     announce("The picture is there.");
+    show();
+  };
+  const show = () => {
     const away = button("Take it away", () => {
       empty();
       file.focus();
@@ -36,6 +40,10 @@ export function pictureInput(area) {
     fill(element, h("img", { src: address(kept.thumb || kept.url), alt: "The picture to start from" }), away);
   };
   empty();
+  if (before) {
+    kept = before;
+    show();
+  }
   listen(area, element, take);
   return { element, picture: () => kept };
 }

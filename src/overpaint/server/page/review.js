@@ -6,7 +6,7 @@ import { toRun } from "./route.js";
 
 const TITLES = { paint: "A prompt to paint next", deliver: "A new champion", use_checklist: "The checklist", paint_again: "A picture that was never seen" };
 const CHOICES = {
-  paint: { approve: "Paint it", reject: "Leave it out", respond: "Tell the critic what to change" },
+  paint: { approve: "Paint it", reject: "Leave it out", end: "Leave it out, which ends the run", respond: "Tell the critic what to change" },
   deliver: { approve: "Deliver it", reject: "Paint on", respond: "Paint on, and tell the critic what to change" },
   use_checklist: { approve: "Use it", reject: "End the run" },
   paint_again: { approve: "Paint it again", reject: "Do without" },
@@ -26,6 +26,7 @@ export function reviewForm(run, answer) {
   const stop = button("Stop the run here", () => busy(stop, () => answer(all(() => STOP))), "danger");
   const form = h("form", { class: "panel review", "aria-labelledby": "review-title" },
     h("h2", { id: "review-title", tabindex: "-1" }, "The run waits for you"),
+    asked.some(({ parts }) => parts.some(({ name }) => name === "paint")) && run.critique?.feedback && h("p", { class: "soft" }, `The critic: ${run.critique.feedback}`),
     asked.flatMap(({ parts }) => parts.map(({ element }) => element)),
     h("div", { class: "row end" }, stop, send));
   form.addEventListener("submit", (event) => {
@@ -41,22 +42,23 @@ function part(run, request, value) {
   const config = (value?.review_configs || []).find(({ action_name: name }) => name === request.name);
   const allowed = (config?.allowed_decisions || ["approve", "reject", "respond"]).filter((kind) => kind !== "edit");
   const edited = editorOf(run, request);
-  const remark = h("textarea", { rows: 2, maxlength: 4000 });
+  const remark = h("textarea", { rows: 2, maxlength: 4000, onchange: () => { remark.value = remark.value.trim(); } });
   const remarked = field("What to change", remark);
-  const { element: choice, chosen } = choices(request.name, allowed, (kind) => {
-    remarked.hidden = kind !== "respond";
+  const { element: choice, chosen } = choices(request.name, allowed, requestsOf(value).length === 1, (kind) => {
+    remark.required = kind === "respond";
+    remarked.hidden = !remark.required;
     if (kind === "respond") remark.focus();
   });
   remarked.hidden = true;
   const decide = () => {
     const kind = chosen();
-    if (kind === "respond") return { type: "respond", message: remark.value.trim() };
+    if (kind === "respond") return { type: "respond", message: remark.value };
     const args = kind === "approve" && edited?.read();
     return args ? { type: "edit", edited_action: { name: request.name, args } } : { type: kind };
   };
   const element = h("fieldset", { class: "asks" }, h("legend", {}, TITLES[request.name] || request.name),
     h("p", { class: "told" }, told(request)), edited?.element, choice, remarked);
-  return { element, decide };
+  return { name: request.name, element, decide };
 }
 
 /** What is said with a request, without what the page shows better. */
@@ -91,9 +93,10 @@ function promptEditor(args) {
   };
 }
 
-function choices(name, allowed, picked) {
+function choices(name, allowed, alone, picked) {
   const group = nextId();
   const words = { ...USUAL, ...CHOICES[name] };
+  if (alone && words.end) words.reject = words.end; // nothing else would be left to paint
   const radios = allowed.map((kind, place) => h("input", {
     type: "radio", name: group, value: kind, id: nextId(), checked: place === 0, onchange: () => picked(kind),
   }));

@@ -39,12 +39,37 @@ export class RunPage {
 
   /** Read the run and, where it is at work, begin to follow it. */
   async open() {
-    this.options = await api.options();
-    const [work] = await Promise.all([api.latestWork(this.thread), this.read()]);
-    this.work = work;
-    if (work && BUSY.includes(work.status)) this.follow();
-    else if (!this.run) throw new api.Refused(404, "There is no such run.", "It may have been pruned, or belong to another key.");
+    [this.options, this.work] = await Promise.all([api.options(), api.latestWork(this.thread)]);
+    await this.read();
+    if (!this.run && !this.isOurs()) throw new api.Refused(404, "There is no such run.", "It may have been pruned, or belong to another key.");
+    this.join();
+    for (const name of ["focus", "visibilitychange"]) addEventListener(name, () => this.look(), { signal: this.left.signal });
+  }
+
+  /** Whether this server is at work on the run. */
+  isOurs() {
+    return Boolean(this.work && BUSY.includes(this.work.status));
+  }
+
+  /** Follow the run where it is at work. */
+  join() {
+    if (this.following) return;
+    if (this.isOurs()) this.follow();
     else if (this.run.status === "running") this.watch();
+  }
+
+  /** Look again: another window may have set the run to work since. */
+  async look() {
+    if (this.following || document.hidden) return;
+    try {
+      const work = await api.latestWork(this.thread);
+      if (this.following) return;
+      this.work = work;
+      await this.read();
+      this.join();
+    } catch (error) {
+      this.failed(error);
+    }
   }
 
   leave() {
@@ -75,11 +100,12 @@ export class RunPage {
 
   async follow() {
     const { signal } = this.left;
+    this.following = true;
+    if (this.run) this.show();
     const narrator = new Narrator();
     this.panel?.stop();
     this.panel = livePanel({ begun: Date.parse(this.work.created_at) || Date.now(), thumbs: !this.options.auth });
     fill(this.parts.live, this.panel.element);
-    fill(this.parts.review);
     const heard = (event) => {
       const { said, settled } = narrator.hear(event);
       this.panel.show(narrator);
@@ -92,6 +118,7 @@ export class RunPage {
       if (signal.aborted) return;
       this.failed(error);
     }
+    this.following = false;
     await this.ended(narrator.error);
   }
 
@@ -107,26 +134,36 @@ export class RunPage {
 
   /** A run that another process drives is read again and again. */
   async watch() {
+    this.following = true;
     while (!this.left.signal.aborted && this.run.status === "running") {
       await new Promise((resolve) => setTimeout(resolve, ELSEWHERE));
       await this.read().catch((error) => this.failed(error));
     }
+    this.following = false;
   }
 
   failed(error) {
     fill(this.parts.problem, problem(error));
   }
 
-  /** Set the thread to work, and follow. */
-  async go(given) {
+  /** Set the thread to work, and follow; where another window was first, follow what that one does. */
+  async go(given, before = async () => {}) {
     fill(this.parts.problem);
-    this.work = { ...(await api.work(this.thread, given)) };
-    this.follow();
+    try {
+      await before();
+      this.work = await api.work(this.thread, given);
+    } catch (error) {
+      if (error.status !== 409) throw error;
+      this.work = await api.latestWork(this.thread);
+      if (!this.isOurs()) throw error;
+      this.failed(new api.Refused(409, "Another window was first.", "What the run does there is shown here."));
+    }
+    this.join();
   }
 
   async resume(settings) {
-    if (isOver(this.run) && this.run.run) await api.reopen(this.thread, settings || {});
-    await this.go(settings ? { context: settings } : {});
+    const over = isOver(this.run) && this.run.run;
+    await this.go(settings ? { context: settings } : {}, () => over && api.reopen(this.thread, settings || {}));
   }
 
   async cancel() {
@@ -135,13 +172,13 @@ export class RunPage {
 
   show() {
     const { parts } = this;
-    const ours = Boolean(this.work && BUSY.includes(this.work.status));
+    const ours = this.isOurs();
     const run = { ...this.run, status: ours ? "running" : this.run.status };
     this.title(`${cut(run.brief || "a picture", 60)} · ${STATUSES[run.status] || run.status}`);
     refreshed(parts.turns, run.runs, () => this.turnLinks());
-    const { status, brief, why, error, receipt, unrendered } = run;
+    const { status, brief, why, error, refused, receipt, unrendered } = run;
     const champion = run.candidates.find((candidate) => candidate.champion) || null;
-    refreshed(parts.head, { status, brief, why, error, receipt, unrendered, champion, ours }, () =>
+    refreshed(parts.head, { status, brief, why, error, refused, receipt, unrendered, champion, ours }, () =>
       headOf(run, { resume: (settings) => this.resume(settings), cancel: ours ? () => this.cancel() : null }));
     refreshed(parts.review, run.status === "waiting" ? run.interrupts : null, () => this.review());
     this.sheetSection.hidden = run.candidates.length === 0;

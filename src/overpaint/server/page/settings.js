@@ -5,6 +5,12 @@ import { h, nextId } from "./dom.js";
 /** The caps that are asked for outside the fold, with the words of their labels. */
 export const CAPS = { max_images: "Most pictures", max_seconds: "Most seconds", max_usd: "Most US dollars" };
 
+/** What is asked for most, and stands first. */
+const FIRST = ["review", "review_checklist", "seed", "size", ...Object.keys(CAPS), "max_calls", "max_tokens", "per_round", "rounds", "patience", "stop_when_passed"];
+
+/** What a form says beyond a setting's description. */
+const HINTS = { review: "The first round is painted without asking." };
+
 const MANY = 12;
 
 /**
@@ -16,7 +22,7 @@ export function settingField(setting, label = "") {
   const id = nextId();
   const control = controlOf(setting, id);
   return h("div", { class: "field setting" }, h("label", { for: id }, label || setting.name), control,
-    h("small", { id: `${id}-hint`, class: label ? "hidden" : null }, setting.description));
+    h("small", { id: `${id}-hint`, class: label ? "hidden" : null }, [setting.description, HINTS[setting.name]].filter(Boolean).join(" ")));
 }
 
 function controlOf(setting, id) {
@@ -45,6 +51,23 @@ export function showUsual(host, values) {
   }
 }
 
+/** What stands in the fields, as it was typed. */
+export const settingTexts = (host) =>
+  Object.fromEntries([...host.querySelectorAll("[data-type]")].filter(({ value }) => value !== "").map(({ name, value }) => [name, value]));
+
+/** Put into the fields what `settingTexts` gave, and open the folds around them. */
+export function fillSettings(host, texts) {
+  for (const control of host.querySelectorAll("[data-type]")) {
+    if (!(control.name in texts)) continue;
+    control.value = texts[control.name];
+    unfold(control);
+  }
+}
+
+function unfold(control) {
+  for (let fold = control.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+}
+
 /** What was filled in, as the server wants it: numbers and truth values instead of text. */
 export function readSettings(host) {
   const given = {};
@@ -62,20 +85,26 @@ function typed(text, type) {
 }
 
 /**
- * All settings but some, by the node they belong to, in a fold with a search field.
+ * All settings but some, in a fold with a search field: those asked for most, then each node's in a fold of its own.
  * @param {any[]} settings of `options`
  * @param {string} title
  * @param {string[]} without names that are asked for elsewhere
  */
 export function settingsFold(settings, title, without = []) {
   const listed = settings.filter((setting) => setting.allowed !== false && !without.includes(setting.name));
-  const groups = [...Map.groupBy(listed, (setting) => setting.node || "run")];
-  const parts = groups.map(([node, members]) =>
-    h("fieldset", {}, h("legend", {}, node), h("div", { class: "grid" }, members.map((setting) => settingField(setting)))));
+  const first = FIRST.map((name) => listed.find((setting) => setting.name === name)).filter(Boolean);
+  const groups = [...Map.groupBy(listed.filter((setting) => !first.includes(setting)), (setting) => setting.node)];
+  const grid = (members) => h("div", { class: "grid" }, members.map((setting) => settingField(setting)));
+  const parts = [
+    h("fieldset", {}, h("legend", {}, "Review, size and caps"), grid(first)),
+    ...groups.map(([node, members]) => h("details", { class: "fold" }, h("summary", {}, `${node} (${members.length})`), grid(members))),
+  ];
   const search = h("input", {
     type: "search", placeholder: "Find a setting, such as seed", "aria-label": "Find a setting", oninput: () => sift(parts, search.value),
   });
-  return h("details", { class: "fold" }, h("summary", {}, title), listed.length > MANY && search, parts);
+  const fold = h("details", { class: "fold" }, h("summary", {}, title), listed.length > MANY && search, parts);
+  fold.addEventListener("invalid", ({ target }) => unfold(target), { capture: true }); // a browser cannot point into a closed one
+  return fold;
 }
 
 function sift(parts, sought) {
@@ -87,5 +116,6 @@ function sift(parts, sought) {
       any ||= !setting.hidden;
     }
     part.hidden = !any;
+    if (part.matches("details")) part.open = word !== "" && any;
   }
 }

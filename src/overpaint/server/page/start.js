@@ -3,11 +3,11 @@
 import * as api from "./api.js";
 import { checklistEditor } from "./checklist.js";
 import { button, busy, field, fill, h } from "./dom.js";
+import { draft, keepDraft, started } from "./draft.js";
 import { pictureInput } from "./picture_input.js";
 import { go, toRun } from "./route.js";
-import { CAPS, readSettings, settingField, settingsFold, showUsual } from "./settings.js";
+import { CAPS, fillSettings, readSettings, settingField, settingsFold, settingTexts, showUsual } from "./settings.js";
 
-const DRAFT = "overpaint-draft";
 const USUAL = "default";
 const LONGEST = 10_000;
 const EXAMPLES = [
@@ -16,32 +16,30 @@ const EXAMPLES = [
   "three purple diamonds in a row on a white background",
 ];
 
-/** Put a brief into the form of the next visit. */
-export const keepDraft = (brief) => sessionStorage.setItem(DRAFT, brief);
-
 /**
  * @param {{presets: any[], settings: any[]}} options
  * @param {boolean} first whether there are no runs yet
  */
 export function startForm(options, first) {
-  const brief = h("textarea", {
-    id: "brief", name: "brief", rows: 3, maxlength: LONGEST, placeholder: "Say what the picture shows",
-    oninput: () => keepDraft(brief.value),
-  });
-  brief.value = sessionStorage.getItem(DRAFT) || "";
+  const before = draft();
+  const brief = h("textarea", { id: "brief", name: "brief", rows: 3, maxlength: LONGEST, placeholder: "Say what the picture shows" });
+  brief.value = before.brief || "";
   const form = h("form", { class: "start panel", "aria-labelledby": "start-title" });
-  const reference = pictureInput(form);
+  const reference = pictureInput(form, before.picture);
   const settings = h("div", { class: "stack" });
-  const preset = presetChoice(options, (usual) => showUsual(settings, usual));
-  const checklist = checklistEditor([]);
+  const preset = presetChoice(options, before, (usual) => showUsual(settings, usual));
+  const checklist = checklistEditor(before.checklist || []);
   const caps = options.settings.filter((setting) => setting.name in CAPS && setting.allowed !== false);
   fill(settings, h("div", { class: "grid caps" }, preset.element, caps.map((setting) => settingField(setting, CAPS[setting.name]))),
     settingsFold(options.settings, "Further settings", Object.keys(CAPS)));
   preset.show();
+  fillSettings(settings, before.settings || {});
+  const typed = () => ({ brief: brief.value, ...preset.typed(), settings: settingTexts(settings), checklist: checklist.read(), picture: reference.picture() });
+  for (const name of ["input", "change"]) form.addEventListener(name, () => keepDraft(typed()));
   const start = h("button", { class: "button primary", type: "submit" }, "Paint it");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    busy(start, () => begin(brief, reference.picture(), checklist.read(), { ...preset.settings(), ...readSettings(settings) }));
+    busy(start, () => begin(brief, typed(), { ...preset.settings(), ...readSettings(settings) }));
   });
   brief.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit(start);
@@ -52,7 +50,7 @@ export function startForm(options, first) {
     h("div", { class: "asked" }, h("div", { class: "field" }, h("label", { for: "brief" }, "Brief"), brief), reference.element),
     (first || !brief.value) && examples(brief),
     settings,
-    h("details", { class: "fold" }, h("summary", {}, "A checklist of your own"),
+    h("details", { class: "fold", open: Boolean(before.checklist?.length) }, h("summary", {}, "A checklist of your own"),
       h("p", { class: "soft" }, "Without one, a model writes it from the brief."), checklist.element),
     h("div", { class: "row end" }, h("small", { class: "soft" }, "Ctrl + Enter starts, too"), start));
 }
@@ -63,28 +61,41 @@ const welcome = () => h("p", { class: "lead" },
 function examples(brief) {
   return h("p", { class: "row examples" }, h("span", { class: "soft" }, "Try"), EXAMPLES.map((text) => button(text, () => {
     brief.value = text;
-    brief.dispatchEvent(new Event("input"));
+    brief.dispatchEvent(new Event("input", { bubbles: true }));
     brief.focus();
   }, "chip")));
 }
 
-function presetChoice({ presets, settings }, changed) {
+function presetChoice({ presets, settings }, before, changed) {
   const chosen = () => presets.find(({ name }) => name === choice.value);
-  const choice = h("select", { name: "preset" }, presets.map(({ name }) => h("option", { selected: name === USUAL }, name)));
-  const offline = h("input", { type: "checkbox", id: "offline" });
+  const choice = h("select", { name: "preset" }, presets.map(({ name }) => h("option", { selected: name === (before.preset || USUAL) }, name)));
+  const offline = h("input", { type: "checkbox", id: "offline", onchange: () => show() });
   const check = h("div", { class: "check" }, offline, h("label", { for: "offline" }, "With the built-in models, no key needed"));
   const element = field("Preset", choice, " ");
   const show = () => {
-    const { description, settings: own, offline: builtIn } = chosen();
-    fill(element.querySelector("small"), description);
-    check.hidden = !builtIn || JSON.stringify(own) === JSON.stringify(builtIn);
+    const { description, lacks } = chosen();
+    fill(element.querySelector("small"), description, lacks.length > 0 && ` This server has no ${lacks.join(" and no ")}.`);
+    check.hidden = isBuiltIn(chosen());
     changed(held());
   };
+  const tick = () => {
+    offline.checked = chosen().lacks.length > 0;
+  };
   const held = () => (offline.checked && !check.hidden ? chosen().offline : chosen().settings);
-  element.addEventListener("change", show);
+  choice.addEventListener("change", () => {
+    tick();
+    show();
+  });
+  tick();
+  offline.checked = before.offline ?? offline.checked;
   element.append(check);
-  return { element, show, settings: () => beyond(held(), settings) };
+  const typed = () => ({ preset: choice.value, offline: offline.checked });
+  return { element, show, typed, settings: () => beyond(held(), settings) };
 }
+
+/** Whether a preset names no models but the built-in ones. */
+const isBuiltIn = ({ settings, offline }) =>
+  Object.entries(settings).every(([name, value]) => value === null || JSON.stringify(value) === JSON.stringify(offline[name]));
 
 /** What of a preset is not as it is anyway. */
 function beyond(preset, settings) {
@@ -92,18 +103,19 @@ function beyond(preset, settings) {
   return Object.fromEntries(Object.entries(preset).filter(([name, value]) => JSON.stringify(value) !== usual[name]));
 }
 
-async function begin(brief, image, requirements, context) {
+async function begin(brief, typed, context) {
+  const { picture, checklist } = typed;
   const text = brief.value.trim();
-  if (!text && !image) {
+  if (!text && !picture) {
     brief.focus();
     throw new api.Refused(0, "The brief is empty.", "Say what to paint, or add a picture to be described.");
   }
   const input = { brief: text || null };
-  if (image) input.image = reference(image);
-  if (requirements.length) input.requirements = requirements;
+  if (picture) input.image = reference(picture);
+  if (checklist.length) input.requirements = checklist;
   const thread = await api.newThread();
   await api.work(thread, { input, context });
-  sessionStorage.removeItem(DRAFT);
+  started(thread, typed);
   go(toRun(thread));
 }
 

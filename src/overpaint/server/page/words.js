@@ -38,6 +38,9 @@ export function seconds(value) {
 /** A number with its noun, in the plural where due. */
 export const counted = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
+/** A moment to the second, in the reader's own locale. */
+export const when = (moment) => new Date(moment).toLocaleString(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
 /** How long ago a moment was; dates are left to the reader's own locale after a week. */
 export function ago(when, now = Date.now()) {
   const moment = Date.parse(when);
@@ -72,7 +75,7 @@ export const isOver = ({ status }) => ["passed", "stopped", "failed"].includes(s
 /** Why a run is where it is. */
 export function why(run) {
   if (isOver(run)) return run.why;
-  return run.status === "interrupted" ? "It was left on its way, and can be resumed." : "";
+  return run.status === "interrupted" ? "It was left on its way; Resume goes on." : "";
 }
 
 /** The receipt on one line. */
