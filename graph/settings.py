@@ -72,7 +72,7 @@ class Settings(MethodSettings):
         "generate",
     )
     review: Literal["never", "prompt", "champion", "both"] = setting(
-        "never", "Wait for a person before a new prompt is painted, after a new champion, or both.", "review"
+        "never", "Wait for a person before a later round's prompt is painted, after a new champion, or both.", "review"
     )
     review_checklist: bool = setting(False, "Wait for a person before the checklist is used.", "review_checklist")
 
