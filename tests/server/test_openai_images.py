@@ -107,7 +107,8 @@ def test_a_picture_with_its_prompt_verdict_and_receipt(client: openai.OpenAI, ho
     run = kept(told["run"])
     assert run.champion is not None
     assert run.image_path(run.champion).read_bytes() == picture  # type: ignore[union-attr]
-    assert made.data[0].revised_prompt == run.champion["prompt"]
+    assert told["prompt"] == run.champion["prompt"]
+    assert made.data[0].revised_prompt in [record["prompt"] for record in run.candidates]
     assert (told["thread"], told["candidate"], told["passed"]) == (run.thread, run.champion["id"], True)
     assert [wanted["text"] for wanted in run.checklist][:2] == ["a red circle", "a blue square"]
     assert run.settings["max_images"] == 4
@@ -207,6 +208,8 @@ def test_a_stream_sends_each_new_champion_and_then_the_last(client: openai.OpenA
     assert scores == sorted(scores)
     assert scores[0] < scores[-1]
     assert partial[-1].b64_json == last.b64_json != partial[0].b64_json
+    # The last is an edit: its own prompt names only what was repainted.
+    assert last.revised_prompt == kept(last.overpaint["run"]).candidates[0]["prompt"] != last.overpaint["prompt"]
     assert last.usage.total_tokens > 0
     for event in events:
         with Image.open(BytesIO(base64.b64decode(event.b64_json))) as picture:

@@ -114,10 +114,11 @@ class Answer:
             "score": verdict["score"] if verdict else None,
             "lacks": lacks,
             "seed": record["seed"],
+            "prompt": record["prompt"],
             "link": await self._link(image),
             "receipt": run.receipt,
         }
-        return {**await self._picture(image), "revised_prompt": record["prompt"], "overpaint": about}
+        return {**await self._picture(image), "revised_prompt": whole_prompt(run, record), "overpaint": about}
 
     async def _picture(self, ref: ImageRef) -> dict[str, Any]:
         """A picture as the request wants it: base64 or a link, its format and its size."""
@@ -135,6 +136,14 @@ class Answer:
 
     async def _link(self, ref: ImageRef) -> str:
         return self.server + await asyncio.to_thread(picture_path, ref)
+
+
+def whole_prompt(run: Run, record: Record) -> str:
+    """The prompt of the whole picture: an edit's own names only what was repainted."""
+    by_id = {each["id"]: each for each in run.candidates}
+    while record["action"] in ("edit", "rejudge") and (parent := by_id.get(record["parent"] or "")) is not None:
+        record = parent
+    return record["prompt"]
 
 
 def no_picture(run: Run) -> ApiError:
