@@ -274,6 +274,7 @@ def test_verify_reads_a_read_only_home(
     assert "damaged" not in out
 
 
+@pytest.mark.long
 def test_a_disk_that_fills_up_in_the_middle_of_a_run(
     disk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -57,7 +57,7 @@ async def run_of(images: int, size: str) -> dict[str, Any]:
     [
         pytest.param(16, "64x64", 1_000_000, marks=pytest.mark.slow),
         pytest.param(64, "64x64", 4_000_000, marks=pytest.mark.slow),
-        pytest.param(16, "2048x2048", 1_000_000, marks=pytest.mark.slow),
+        pytest.param(16, "2048x2048", 1_000_000, marks=[pytest.mark.slow, pytest.mark.long]),
     ],
 )
 async def test_a_run_keeps_its_database_small(

@@ -75,8 +75,8 @@ def resumed(home: Path, *more: str) -> dict[str, Any]:
     return told
 
 
-# SIGHUP: the closed terminal, below; SIGINT is also sent in test_cli_end_to_end.py.
-@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])  # SIGHUP: the closed terminal, below
+@pytest.mark.long
 def test_a_signal_finishes_the_step_and_the_resumed_run_paints_the_same(
     number: signal.Signals, home: Path, uninterrupted: list[tuple[Any, ...]]
 ) -> None:
@@ -123,6 +123,7 @@ def test_a_second_one_stops_at_once(home: Path) -> None:
     assert took < 5  # under a second on a machine that is not busy
 
 
+@pytest.mark.long
 def test_a_closed_terminal_drains_the_run(
     home: Path, uninterrupted: list[tuple[Any, ...]], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -164,6 +165,7 @@ def test_a_person_reviews_everything_in_the_terminal(home: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("key", [b"\x04"], ids=["Ctrl-D"])
+@pytest.mark.long
 def test_a_review_can_be_left_for_later(key: bytes, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Terminal(["refine", BRIEF, "--set", "review_checklist=true"], environment(home)) as terminal:
         terminal.read_until("[s] stop")
@@ -239,6 +241,7 @@ def test_a_fork_is_a_new_run_from_an_old_picture(tmp_path: Path, capsys: pytest.
     assert pictures(json.loads(capsys.readouterr().out)) == pictures(parent)
 
 
+@pytest.mark.long
 def test_settings_given_to_a_run_that_waits_count_once_it_is_answered(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

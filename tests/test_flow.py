@@ -49,6 +49,7 @@ async def test_the_same_seed_gives_the_same_pictures(tmp_path: Path) -> None:
     assert len(shas(first)) == 4
 
 
+@pytest.mark.long
 async def test_an_interrupted_run_goes_on_with_the_same_pictures(home: Path) -> None:
     context = Settings(seed=3, max_images=6, stop_when_passed=False)
 

@@ -21,7 +21,11 @@ KILLS = 10
 DELAYS = {"keyed": 0.02, "plain": 0.1, "fal": 0.02}
 """Seconds a picture takes; where a request can become unknown, long enough for that to happen."""
 
-SERIES = [(kind, width) for kind in KINDS for width in (1, 3)]
+SERIES = [
+    pytest.param(kind, width, marks=[pytest.mark.long] * (width == 3 or kind == "fal"))
+    for kind in KINDS
+    for width in (1, 3)
+]
 
 
 @pytest.mark.parametrize(("kind", "width"), SERIES)

@@ -46,7 +46,7 @@ STEPS: dict[str, Cut | Struck] = {
 """These do not depend on the painter."""
 
 ENDING: dict[str, Cut | Struck] = {
-    "in deliver": Cut("overpaint.graph.nodes.deliver:_bill"),
+    "in deliver": Cut("overpaint.graph.nodes.deliver:bill"),
     "in the contact sheet": Cut("overpaint.driving:write_report", when="before"),
 }
 QUEUED = ("the id is recorded", "while it is painted")

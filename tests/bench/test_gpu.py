@@ -33,6 +33,7 @@ def test_an_unknown_shape_is_refused() -> None:
     assert "no shape 'dalle': use sdxl, sd3, flux" in done.stderr
 
 
+@pytest.mark.long
 def test_the_whole_program_runs_with_tiny_pipelines() -> None:
     done = bench("--tiny", "--steps", "2", "--pictures", "2")
     assert (done.returncode, done.stderr) == (0, "")

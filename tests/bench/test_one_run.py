@@ -39,6 +39,7 @@ def test_seeds_differ_by_brief() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", ["best-of-n", "default"])
+@pytest.mark.long
 def test_prefixes_are_the_runs_they_stand_for(preset: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("overpaint.tools.painters.BUILT_IN", {easel.SCHEME: "easel:open_painter"})
     settings, budgets = load_preset(preset), (1, 2, 3, 4, 6)

@@ -177,6 +177,7 @@ class TestWhole:
         _, said = finish(begin(tmp_path, *command, "--resume", "--budget", "3"), 2)
         assert "its budget is 2, not 3" in said
 
+    @pytest.mark.long
     def test_a_dead_provider_is_told_and_the_experiment_goes_on_when_it_is_back(
         self, tmp_path: Path, briefs: str
     ) -> None:
@@ -193,6 +194,7 @@ class TestWhole:
         assert result["presets"][0]["success"]["briefs"] == 2
         assert {o["status"] for o in found(tmp_path, "remote").outcomes()} <= {"passed", "stopped"}
 
+    @pytest.mark.long
     def test_parti_prompts_against_model_servers(self, tmp_path: Path) -> None:
         file = tmp_path / "PartiPrompts.tsv"
         rows = [f"a robot number {place} in a garden\tArts\tBasic\t" for place in range(20)]

@@ -151,6 +151,7 @@ def test_a_report_is_written_anew(tmp_path: Path) -> None:
     assert "clipscore" in Page(page_of(experiment)).text
 
 
+@pytest.mark.long
 def test_the_page_of_a_large_experiment_stays_small(tmp_path: Path) -> None:
     experiment = make_experiment(tmp_path / "made", EIGHT, 14, 8, side=256)
     for picture in (experiment.home / "images").rglob("*.png"):

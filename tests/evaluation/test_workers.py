@@ -54,6 +54,7 @@ async def test_a_worker_that_dies_is_replaced_and_its_job_done_once(home: Path) 
     assert not active_children()
 
 
+@pytest.mark.long
 async def test_a_job_that_kills_every_worker_has_failed_and_the_others_are_done(home: Path) -> None:
     outcomes = await done([job("deadly", Deadly()), job("frog", "a frog"), job("bird", "a bird")], home)
     told = {outcome["row"]: outcome for outcome in outcomes}
@@ -63,6 +64,7 @@ async def test_a_job_that_kills_every_worker_has_failed_and_the_others_are_done(
     assert {outcome["status"] for outcome in outcomes} == {"failed"}
 
 
+@pytest.mark.long
 async def test_workers_that_die_whatever_they_do_end_it(home: Path) -> None:
     with pytest.raises(BadInput, match=r"die one after the other \(exit code 7\)"):
         await done([job(str(place), Deadly()) for place in range(MOST_DEATHS + 1)], home)

@@ -227,6 +227,7 @@ with SqliteSaver.from_conn_string(sys.argv[1]) as saver:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_crash_while_the_tool_paints_loses_nothing(server: ChatServer, home: Path, tmp_path: Path) -> None:
     kept = str(tmp_path / "agent.db")
     server.script = [calls({"brief": HARD}), Say("There.")]

@@ -101,6 +101,7 @@ def test_a_whole_run_is_traced_without_pictures_or_keys(langsmith: LangSmith, ho
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["served", "bare"])
+@pytest.mark.long
 def test_a_picture_in_a_chat_message_is_traced_by_its_hash(langsmith: LangSmith, home: Path, how: str) -> None:
     picture = noise()
     said = run_traced(langsmith, "-c", INVOKED, how, base64.b64encode(picture).decode())

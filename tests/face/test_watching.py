@@ -183,6 +183,7 @@ def working(home: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 async def test_a_run_of_another_process_is_told_as_it_tells_itself(working: subprocess.Popen[str], home: Path) -> None:
     deadline, watched = time.monotonic() + 100, None
     while watched is None:

@@ -140,8 +140,11 @@ def pictures(run: Run) -> list[Any]:
     return [(c["id"], c["prompt"], c["seed"], c["image"]) for c in run.candidates]
 
 
+LEFT_FOR_LONG = [pytest.param(kind, marks=pytest.mark.long) for kind in ("started", "checklist", "painted")]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["started", "checklist", "step", "painted", "judged"])
+@pytest.mark.parametrize("kind", ["step", "judged", *LEFT_FOR_LONG])
 async def test_a_drained_run_goes_on_to_the_same_pictures(kind: str) -> None:
     alone = await arefine(BRIEF, settings=MORE)
     control = RunControl()

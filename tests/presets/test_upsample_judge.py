@@ -249,6 +249,7 @@ def test_the_painter_is_sdxl_as_the_source_has_it() -> None:
 
 # diffusers gives numpy a tensor.
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
+@pytest.mark.long
 async def test_steps_guidance_and_negative_prompt_arrive_at_an_sdxl_of_fp16_weights(
     servers: Servers, tmp_path: Path
 ) -> None:

@@ -32,6 +32,7 @@ def test_reads_drawn_scenes_exactly() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_reads_two_thousand_drawn_scenes_exactly() -> None:
     assert exact_share(2000) >= 0.99
 

@@ -49,7 +49,7 @@ class Visit:
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"no Chromium at {CHROMIUM}: install it, or name it in CHROMIUM")
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=40_000)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield opened
@@ -72,7 +72,7 @@ def visit(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
 
     def opened(place: str = "#/", **options: Any) -> Page:
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(90_000)
         visits.append(Visit(context.new_page(), server))
         visits[-1].listen()
         visits[-1].page.goto(f"{server}/{place}")
