@@ -139,6 +139,7 @@ def test_a_closed_terminal_drains_the_run(
     assert pictures(resumed(home)) == uninterrupted
 
 
+@pytest.mark.long
 def test_a_person_reviews_everything_in_the_terminal(home: Path, tmp_path: Path) -> None:
     editor = tmp_path / "editor"
     editor.write_text('#!/bin/sh\nprintf "a red circle in the top left" > "$1"\n')
@@ -190,6 +191,7 @@ def test_an_answer_that_cannot_be_used_is_said_and_the_run_still_waits(capsys: p
     assert [item["text"] for item in told["checklist"]] == ["a blue square"]
 
 
+@pytest.mark.long
 def test_two_processes_on_one_run_are_told_apart(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with painting(home) as process:
         assert main(["resume"]) == 2

@@ -38,6 +38,7 @@ async def test_a_brief_becomes_a_picture_that_shows_it(home: Path, tmp_path: Pat
     assert [r.run for r in await load_runs()] == [run.run]
 
 
+@pytest.mark.long
 async def test_the_same_seed_gives_the_same_pictures(tmp_path: Path) -> None:
     def shas(run: Any) -> list[str]:
         return [r["image"]["sha256"] for r in run.candidates]

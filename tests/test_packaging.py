@@ -88,6 +88,7 @@ def test_the_installed_wheel_refines_beside_foreign_packages(wheel: Path, foreig
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_without_the_local_extra_refine_names_the_install_line(wheel: Path, foreign: Path, tmp_path: Path) -> None:
     hidden = ("torch", "diffusers", "transformers", "accelerate", "numpy")
     script = installed(wheel, tmp_path / "venv", hidden=hidden)

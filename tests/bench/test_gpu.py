@@ -19,6 +19,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 def test_without_a_gpu_it_says_so_in_one_line() -> None:
     done = bench()
     assert (done.returncode, done.stdout) == (2, "")

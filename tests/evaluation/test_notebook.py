@@ -24,6 +24,7 @@ def test_it_is_kept_without_outputs_and_without_traces_of_a_machine() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("truth", [True, False])
+@pytest.mark.long
 def test_it_runs_and_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, truth: bool) -> None:
     experiment = make_experiment(tmp_path / "made", scorers=("clipscore",) if truth else (), truth=truth)
     write_report(experiment)

@@ -25,6 +25,7 @@ def scene(home: Path) -> Row:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 async def test_its_seconds_are_at_least_those_of_its_models(scene: Row) -> None:
     job = Job("one-shot", scene, SETTINGS, "thread")
     await run_brief(job, RunControl())

@@ -49,6 +49,7 @@ async def test_under_another_judge_the_champion_is_judged_anew_by_a_checklist_of
     assert len(verdict["beliefs"]) == len(two.checklist)
 
 
+@pytest.mark.long
 async def test_a_fork_keeps_the_round_of_a_stop_that_was_before_it() -> None:
     one = await parent("socratic", mode="full", rounds=4, select_best_image=False)
     assert one.stopped_at is not None

@@ -351,6 +351,7 @@ def test_the_other_models_of_the_source_take_the_same_settings(model: str) -> No
     assert merge(load_preset("socratic", other), other, wanted).picture == ours.picture
 
 
+@pytest.mark.long
 async def test_one_cycle_on_a_stable_diffusion_and_a_blip_of_this_machine(socrates: Socrates, tmp_path: Path) -> None:
     from tests import tiny_pipelines, tiny_vision
 
