@@ -255,10 +255,7 @@ CHANGES: list[dict[str, Any]] = [
 ]
 
 
-ALL = [pytest.param(c, id=" ".join(c), marks=[pytest.mark.long] * (len(c) < 3)) for c in CHANGES]
-
-
-@pytest.mark.parametrize("change", ALL)
+@pytest.mark.parametrize("change", CHANGES, ids=[" ".join(c) for c in CHANGES])
 @pytest.mark.long
 async def test_every_checkpoint_can_be_forked_or_says_why_not(change: dict[str, Any]) -> None:
     one = await arefine(BRIEF, settings={"seed": 1, "review": "prompt", "max_images": 2, "review_checklist": True})

@@ -375,7 +375,7 @@ def test_a_file_that_cannot_be_written_is_one_line_and_the_others_are_there(
     assert [entry["image_paths"][0] for entry in metadata()] == ["dog_1.png"]
 
 
-@pytest.mark.parametrize("kill", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGKILL])
+@pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL])
 @pytest.mark.long
 def test_a_batch_that_was_stopped_goes_on_where_it_was(kill: signal.Signals, servers: Servers, pictures: Path) -> None:
     images = [word for image in ("cat.png", "dog.jpg", "other/cat.png") for word in ("--image", image)]
