@@ -20,6 +20,11 @@ settings.load_profile("untimed")
 # Read by LangGraph when its serializer is first imported, so it is set before any test module is.
 os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+# Several processes of tests share the machine. Where each also paints with a thread per core, they wait for each other
+# by spinning: on two cores a run then takes five times as long. Read when torch is imported.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 os.environ["LANGSMITH_TEST_TRACKING"] = "false"
 
 _UNSET = (

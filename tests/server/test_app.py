@@ -59,6 +59,7 @@ async def test_a_database_that_fails_is_no_fault_of_the_caller_and_is_not_shown(
     monkeypatch.setenv("OVERPAINT_API_KEYS", "alice:wonder")
     answer = await get(path, "wonder")
     assert answer.status_code == 503
+    assert answer.headers["x-content-type-options"] == "nosniff"
     assert "database" in answer.json()["error"]["message"]
     assert damaged.name not in answer.text
     assert str(damaged) in caplog.text

@@ -11,7 +11,6 @@ from fastapi import FastAPI
 from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -118,6 +117,4 @@ for _path in ("/mcp", "/mcp/"):
     app.router.routes.append(Route(_path, _tool, include_in_schema=False))
 app.add_middleware(Registering)
 app.add_middleware(openai_running.Stopping)
-protect(app)
-# The other middlewares and LangGraph's handlers use the database too.
-app.add_middleware(ExceptionMiddleware, handlers={DatabaseFault: told})
+protect(app, {DatabaseFault: told})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+import re
+
+from playwright.sync_api import Page, expect
 
 EIGHT = (
     "a red circle in the top left, a blue star at the top, a green square in the top right, a small red square on the "
@@ -31,6 +33,11 @@ def start(page: Page, brief: str, **settings: object) -> str:
 def place_of(page: Page) -> str:
     """Where a page is, after the `#`."""
     return "#" + page.url.partition("#")[2]
+
+
+def stands_at(page: Page, place: str) -> None:
+    """Wait until a page is at a place; it goes there after a dialog has closed, not in the same instant."""
+    expect(page).to_have_url(re.compile(f"{re.escape(place)}$"))
 
 
 def ended(page: Page) -> str:
