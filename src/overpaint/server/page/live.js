@@ -5,6 +5,8 @@ import { fill, h } from "./dom.js";
 import { tick } from "./plate.js";
 import { OUTCOMES, percent, seconds } from "./words.js";
 
+const LOADING = "The first run after a start loads the models, which can take a while.";
+const PATIENCE = 5000; // ms without a word until that is said
 const ANSWERS = { y: "yes", n: "no", u: "unsure" };
 
 /**
@@ -19,13 +21,17 @@ export function livePanel({ begun, thumbs }) {
   const notes = h("div", { class: "notes" });
   const element = h("section", { class: "panel live", "aria-labelledby": "live-title" },
     h("div", { class: "row spread" }, h("div", { class: "row" }, h("span", { class: "pulse", "aria-hidden": "true" }), doing), clock), plan, rows, notes);
-  const tickClock = () => fill(clock, seconds(Math.max(0, Date.now() - begun) / 1000));
+  const tickClock = () => {
+    const waited = Math.max(0, Date.now() - begun);
+    fill(clock, seconds(waited / 1000));
+    if (waited > PATIENCE && !plan.textContent && !rows.children.length) fill(plan, LOADING);
+  };
   const timer = setInterval(tickClock, 1000);
   tickClock();
   const known = new Map();
   const show = (narrator) => {
     fill(doing, narrator.doing || "Waiting");
-    fill(plan, narrator.plan);
+    if (narrator.plan || plan.textContent !== LOADING) fill(plan, narrator.plan);
     fill(notes, narrator.notes.map((text) => h("p", { class: "note" }, text)));
     for (const id of known.keys()) if (!narrator.rows.has(id)) dropped(known, id);
     for (const row of narrator.rows.values()) way(known, rows, row, thumbs);
