@@ -92,6 +92,7 @@ assert not heavy, heavy
 """
 
 
+@pytest.mark.slow
 def test_importing_the_flow_loads_nothing_heavy_and_touches_nothing(tmp_path: Path) -> None:
     allowed = "|".join([str(ROOT), sys.prefix, sys.base_prefix, "/etc", "/usr", "/proc"])
     ran = subprocess.run(

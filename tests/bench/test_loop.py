@@ -49,6 +49,7 @@ def test_the_bench_prints_tables_and_rates_and_goes_on_where_it_stopped(tmp_path
     assert (tmp_path / "outcomes.jsonl").read_text() == kept
 
 
+@pytest.mark.slow
 def test_settings_are_laid_over_every_preset() -> None:
     presets = presets_from(["one-shot", "default"], {"looks": 1})
     assert [settings["looks"] for settings in presets.values()] == [1, 1]

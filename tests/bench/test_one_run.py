@@ -16,6 +16,7 @@ from overpaint.tools.home import use_home
 FIRST, SECOND, THIRD = Stage(2, "a", False), Stage(4, "b", False), Stage(5, "c", True)
 
 
+@pytest.mark.slow
 def test_a_history_tells_of_a_budget_where_a_round_ended_there() -> None:
     run = History((Stage(0, None, False), FIRST, SECOND, THIRD), capped=True)
     assert [run.at(budget) for budget in (1, 2, 3, 4, 5, 8)] == [None, FIRST, None, SECOND, THIRD, None]
@@ -31,6 +32,7 @@ def test_a_preset_keeps_a_tighter_cap_of_its_own() -> None:
     assert budgeted(load_preset("default"), 8)["max_images"] == 8
 
 
+@pytest.mark.slow
 def test_seeds_differ_by_brief() -> None:
     seeds = {run_seed(brief.id) for brief in load_briefs("test")}
     assert len(seeds) == 345

@@ -9,6 +9,7 @@ from overpaint.evaluation.intervals import interval
 from overpaint.tools.faults import BadInput
 
 
+@pytest.mark.slow
 def test_what_is_installed_is_given() -> None:
     assert extra("scipy.stats", "an interval").__name__ == "scipy.stats"
 

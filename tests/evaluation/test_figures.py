@@ -55,6 +55,7 @@ def test_a_preset_without_a_success_has_no_line_and_the_others_keep_their_colour
     assert [one.get("class") for one in svg.iter("polyline")] == ["trail c1", "trail c2"]
 
 
+@pytest.mark.slow
 def test_the_number_of_briefs_stands_beside_each_mean(experiment: Experiment) -> None:
     outcomes = experiment.outcomes()
     counts = texts(scorer_figure("judge", outcomes, judged(outcomes)), "said")[1:]

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from overpaint.evaluation.asked import Terms
 from overpaint.evaluation.figures import judged
 from overpaint.evaluation.markdown import read_table
@@ -12,6 +14,7 @@ from tests.evaluation.experiments import make_experiment
 from tests.evaluation.outcomes import failed, outcome
 
 
+@pytest.mark.slow
 def test_the_headline_names_the_best_the_next_and_how_sure_it_is(tmp_path: Path) -> None:
     outcomes = make_experiment(tmp_path / "made", rows=40, scorers=()).outcomes()
     best, second, _ = ranked(outcomes)

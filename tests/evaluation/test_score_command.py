@@ -37,6 +37,7 @@ def asked(experiment: Experiment, *words: str) -> int:
     return score(parser.parse_args([experiment.name, "--out", str(experiment.folder.parent), *words]))
 
 
+@pytest.mark.slow
 def test_means_of_the_delivered_pictures_by_preset(experiment: Experiment, capsys: pytest.CaptureFixture[str]) -> None:
     assert asked(experiment, "--scorer", "truth") == 0
     printed = capsys.readouterr().out.splitlines()
@@ -53,6 +54,7 @@ def test_means_of_the_delivered_pictures_by_preset(experiment: Experiment, capsy
     assert printed[-2] == "asked models: 0 calls, 0 tokens"
 
 
+@pytest.mark.slow
 def test_one_object_of_json(experiment: Experiment, capsys: pytest.CaptureFixture[str]) -> None:
     assert asked(experiment, "--scorer", "truth,checklist", "--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -64,6 +66,7 @@ def test_one_object_of_json(experiment: Experiment, capsys: pytest.CaptureFixtur
     assert (again["scored"], again["means"]) == (0, found["scorers"][0]["means"])
 
 
+@pytest.mark.slow
 def test_calls_are_counted_and_a_second_time_none_is_made(
     experiment: Experiment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,6 +82,7 @@ def test_equals_and_what_chance_explains_are_not_better(tmp_path: Path) -> None:
         assert (result.best, result.better) == ("candidate-1", False)
 
 
+@pytest.mark.slow
 def test_the_same_asked_again_goes_on_where_it_was(tmp_path: Path) -> None:
     found = planned(tmp_path)
     assert tune(found, lambda _: False) is None

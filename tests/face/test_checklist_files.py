@@ -45,6 +45,7 @@ def test_a_dash_reads_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_file("-") == TWO
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "written", "said"),
     [
@@ -77,6 +78,7 @@ texts = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=
 items = st.fixed_dictionaries({"text": texts, "question": texts, "expected": st.sampled_from(["yes", "no", "3"])})
 
 
+@pytest.mark.slow
 @given(st.lists(items, min_size=1, max_size=5))
 def test_a_checklist_comes_back_from_an_editor_as_it_went(written: list[dict[str, str]]) -> None:
     assert read_edited(as_yaml(written)) == written

@@ -55,6 +55,7 @@ async def test_candidates_stand_below_their_parents(home: Path) -> None:
     assert "prompt of 1.1" in lines[first + 3]
 
 
+@pytest.mark.slow
 async def test_json_holds_the_whole_tree(home: Path) -> None:
     made, at = await tree(home)
     said = json.loads(json.dumps(history_json(await read_ancestry())))
@@ -101,6 +102,7 @@ async def test_forks_of_forks_are_told_and_each_names_its_origin(home: Path) -> 
     assert "  grandchild from candidate 2.0: interrupted" in lines
 
 
+@pytest.mark.slow
 async def test_branches_of_one_thread_are_kept_apart(home: Path) -> None:
     made, at = await tree(home)
     async with open_checkpointer() as saver:
@@ -126,6 +128,7 @@ async def test_nothing_a_model_wrote_reaches_the_terminal_raw(home: Path) -> Non
     assert all(line.isprintable() for line in lines)
 
 
+@pytest.mark.slow
 async def test_a_missing_record_is_named(home: Path) -> None:
     await tree(home)
     file = sorted((home / "records").rglob("*.json"))[0]
@@ -196,6 +199,7 @@ def test_calls_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_call_that_never_ended_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asyncio.run(logged(home))
     calls(Namespace(run=None, calls=3, json=False))

@@ -308,6 +308,7 @@ def test_a_reader_that_leaves_early_does_not_stop_the_run() -> None:
     child.stderr.close()
 
 
+@pytest.mark.slow
 def test_help_is_fast_because_it_loads_no_framework() -> None:
     code = (
         "import sys, overpaint.cli as c; c.parser(); print([m for m in sys.modules if m.startswith(('lang','torch'))])"

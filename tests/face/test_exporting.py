@@ -48,6 +48,7 @@ def asked(to: Path, **more: Any) -> Namespace:
     return Namespace(**{**plain, "json": False, **more})
 
 
+@pytest.mark.slow
 async def test_every_way_to_name_a_picture(made: dict[str, Written]) -> None:
     sha256 = made[FIRST].images["1.0"]["sha256"]
     for target, run, candidate in (

@@ -86,6 +86,7 @@ async def test_what_ran_lately_stays(home: Path) -> None:
     assert len(everything(home)) == 2
 
 
+@pytest.mark.slow
 async def test_waiting_and_interrupted_runs_are_counted(home: Path) -> None:
     async with open_checkpointer() as saver:
         await written(saver, home, "half", [1])
@@ -215,6 +216,7 @@ async def test_an_intake_whose_checkpoint_is_still_to_come_is_known(home: Path) 
         assert (await marks_of(saver, made.thread)).runs == {"first", "second"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", ["missing", "damaged"])
 async def test_without_a_record_of_a_run_that_stays_nothing_is_pruned(harm: str, home: Path) -> None:
     async with open_checkpointer() as saver:

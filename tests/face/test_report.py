@@ -51,6 +51,7 @@ def test_every_candidate_is_on_the_page_with_its_verdict_and_lineage(told: Run) 
     assert '<a href="#c1-0">1.0</a>' in text
 
 
+@pytest.mark.slow
 def test_links_stay_on_the_page_and_lead_somewhere(told: Run) -> None:
     page = Page(render_page(told))
     ids = {f"#{attrs['id']}" for _, attrs in page.tags if "id" in attrs}
@@ -145,6 +146,7 @@ def test_out_gets_the_champion_byte_for_byte_and_the_run(told: Run, tmp_path: Pa
     assert sorted(p.name for p in out.iterdir()) == ["champion.png", "run.json", "sheet.html", "sheet.png"]
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_one_clear_line(told: Run, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")

@@ -52,6 +52,7 @@ async def test_a_run_that_ended_is_told_at_once(made: Written) -> None:
     assert (events[-1]["run"].status, events[-1]["run"].run) == ("stopped", "run")
 
 
+@pytest.mark.slow
 async def test_every_step_of_another_is_told_once_and_in_order(made: Written) -> None:
     plan = Plan(action="reseed", why="again", parent="0.0", count=1, targets=[], stop=None)
     async with Leases(open_database()).held(made.thread, lambda: None):

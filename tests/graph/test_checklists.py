@@ -56,6 +56,7 @@ def test_what_is_expected_is_read_as_yaml_gives_it(expected: object, told: str) 
     assert read_checklist([{"text": "x", "expected": expected}])[0]["expected"] == told
 
 
+@pytest.mark.slow
 @given(json | st.lists(json, max_size=3))
 def test_any_value_gives_a_checklist_or_a_fault(written: Any) -> None:
     try:

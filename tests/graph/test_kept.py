@@ -27,6 +27,7 @@ async def test_without_a_database_there_is_no_run_and_none_is_made(home: Path) -
     assert not home.exists()
 
 
+@pytest.mark.slow
 async def test_runs_are_listed_latest_first_and_found_by_the_start_of_their_id() -> None:
     await keep("a", "abc1")
     await keep("b", "abd2")

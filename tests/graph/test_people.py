@@ -119,6 +119,7 @@ json = st.recursive(
 answers = json | st.fixed_dictionaries({"decisions": json}) | st.lists(st.fixed_dictionaries({"type": words}))
 
 
+@pytest.mark.slow
 @given(answers, st.integers(1, 4), st.sets(st.sampled_from(["approve", "edit", "reject", "respond"]), min_size=1))
 def test_any_value_gives_decisions_or_a_fault(answer: Any, count: int, allowed: set[Kind]) -> None:
     try:

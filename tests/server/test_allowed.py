@@ -159,6 +159,7 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(sorted(Settings.model_fields)), _JSON))
 def test_whatever_is_given_is_refused_or_harmless(settings: dict[str, Any]) -> None:
     try:

@@ -78,6 +78,7 @@ async def test_a_body_that_is_too_long_is_not_read_to_its_end() -> None:
     assert (messages[0]["status"], asked) == (413, ELSE // 100_000 + 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "status"),
     [

@@ -110,6 +110,7 @@ async def test_in_a_form_settings_and_checklist_may_be_json() -> None:
     assert (asked.settings, asked.checklist) == ({"seed": 7}, checklist)
 
 
+@pytest.mark.slow
 @given(
     fields=st.dictionaries(
         st.sampled_from(["settings", "checklist", "n", "prompt", "x"]).flatmap(

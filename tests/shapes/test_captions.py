@@ -41,6 +41,7 @@ def test_counts_tokens_as_the_tokenizer_does(things: list[Thing], caption: Any) 
     assert tokens(text) == len(tokenizer()(text).input_ids)
 
 
+@pytest.mark.slow
 @given(scenes(), st.integers(40, 120))
 def test_fits_the_limit_and_names_everything(things: list[Thing], limit: int) -> None:
     caption = fit(things, limit)
@@ -70,6 +71,7 @@ def test_terse_is_plain_english(brief: str) -> None:
     assert terse(parse(brief)) == brief
 
 
+@pytest.mark.slow
 @given(scenes().filter(bool))
 def test_a_description_asks_for_what_was_seen(things: list[Thing]) -> None:
     seen = [as_seen(thing) for thing in things]
@@ -85,6 +87,7 @@ def test_a_description_leaves_out_what_no_brief_can_ask_for() -> None:
     assert sum(group.count for group in parse(describe([seen[0]] * 30)).groups) == len(PLACES)
 
 
+@pytest.mark.slow
 @given(specs())
 def test_a_layout_told_in_full_asks_for_no_less_than_its_spec(spec: Spec) -> None:
     things = place(spec, "salt")

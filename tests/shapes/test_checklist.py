@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,22 +51,26 @@ def test_is_vague_where_descriptions_overlap_and_makes_up_for_it() -> None:
     ]
 
 
+@pytest.mark.slow
 @given(specs(), st.text(max_size=4))
 def test_a_right_picture_passes(spec: Spec, salt: str) -> None:
     assert passes(spec, [as_seen(thing) for thing in place(spec, salt)])
 
 
+@pytest.mark.slow
 @given(specs(shapes=2), st.text(max_size=4))
 def test_a_right_picture_passes_where_things_are_much_alike(spec: Spec, salt: str) -> None:
     assert passes(spec, [as_seen(thing) for thing in place(spec, salt)])
 
 
+@pytest.mark.slow
 @given(specs(shapes=1), scenes(4))
 def test_passes_exactly_the_pictures_that_satisfy_the_spec(spec: Spec, scene: list[Thing]) -> None:
     seen = [as_seen(thing) for thing in scene]
     assert passes(spec, seen) == satisfied(spec, seen)
 
 
+@pytest.mark.slow
 @given(specs(shapes=3), st.data())
 def test_a_spoilt_picture_fails(spec: Spec, data: st.DataObject) -> None:
     seen = [as_seen(thing) for thing in place(spec, "salt")]

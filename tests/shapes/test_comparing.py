@@ -28,6 +28,7 @@ def test_a_picture_and_the_model_s_own_caption_of_it_say_the_same(spec: Spec, th
         assert says(spec, observed(seen))[0] == right(mending(spec, seen)) == satisfied(spec, seen)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(specs())
 def test_the_brief_itself_says_all_that_it_asks_for(spec: Spec) -> None:
@@ -35,6 +36,7 @@ def test_the_brief_itself_says_all_that_it_asks_for(spec: Spec) -> None:
     assert nearness(spec, terse(spec)) == 1.0
 
 
+@pytest.mark.slow
 @given(specs(), scenes(), st.integers(0, 8))
 def test_what_nobody_asked_for_never_raises_the_share(spec: Spec, things: list[Thing], at: int) -> None:
     seen = [as_seen(thing) for thing in things]

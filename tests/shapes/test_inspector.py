@@ -37,6 +37,7 @@ def test_reads_two_thousand_drawn_scenes_exactly() -> None:
     assert exact_share(2000) >= 0.99
 
 
+@pytest.mark.slow
 @given(st.lists(things, max_size=9, unique_by=lambda t: t.place), st.integers(0, 2**32))
 @settings(max_examples=60, deadline=None)
 def test_finds_any_scene_in_reading_order(wanted: list[Thing], seed: int) -> None:

@@ -15,6 +15,7 @@ from overpaint.shapes.scene import Group, Link, Spec, Thing
 from tests.shapes.specs import scenes, specs
 
 
+@pytest.mark.slow
 @given(specs(), st.text(max_size=8))
 def test_a_layout_satisfies_its_spec_and_repeats_itself(spec: Spec, salt: str) -> None:
     things = place(spec, salt)
@@ -68,6 +69,7 @@ def test_open_groups_are_matched_with_foresight() -> None:
     assert satisfied(spec, seen[::-1])
 
 
+@pytest.mark.slow
 @given(specs(shapes=2), scenes())
 def test_a_repair_mends_any_picture(spec: Spec, scene: list[Thing]) -> None:
     seen = [as_seen(thing) for thing in scene]

@@ -106,6 +106,7 @@ def uses(path: Path) -> set[Use]:
     return {(file, what, where) for what, where in makers(ast.parse(path.read_text("utf-8")))}
 
 
+@pytest.mark.slow
 def test_what_draws_is_imported_only_where_it_is_allowed() -> None:
     trees = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8")) for path in sources()}
     assert {(file, name) for file, tree in trees.items() for name in forbidden_imports(tree)} == set(IMPORTED)
@@ -121,6 +122,7 @@ def test_nothing_but_the_command_that_trains_imports_the_training() -> None:
     assert users == ["train.py"]
 
 
+@pytest.mark.slow
 def test_pictures_are_made_and_joined_only_where_it_is_allowed() -> None:
     found = set().union(*(uses(path) for path in sources()))
     assert found == set(ALLOWED)

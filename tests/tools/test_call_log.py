@@ -83,6 +83,7 @@ async def test_no_bytes_and_no_keys_are_kept(content: Any, tmp_path: Path, monke
     assert call.messages[0]["role"] == "human"
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text("ab c"),

@@ -126,6 +126,7 @@ def test_other_kinds_become_png_while_small(draw: Draw) -> None:
         assert (mime, opened(copy).size) == ("image/png", (64, 64))
 
 
+@pytest.mark.slow
 def test_a_large_picture_is_scaled_within_both_bounds() -> None:
     buffer = BytesIO()
     Image.effect_noise((3000, 1000), 80).convert("RGB").save(buffer, "JPEG", quality=95)

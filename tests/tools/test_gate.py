@@ -31,6 +31,7 @@ def test_one_small_shape_on_a_plain_ground_passes(colour: tuple[int, int, int], 
     assert gate(draw((600, 300, 40, colour), size=(1024, 768)), wanted=None, earlier=[])[0] == "ok"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sigma", [0, 3, 6])
 @pytest.mark.parametrize("size", [(64, 64), (512, 512), (1024, 1024)])
 def test_a_plain_ground_with_decoder_noise_is_blank(sigma: float, size: tuple[int, int], draw: Draw) -> None:

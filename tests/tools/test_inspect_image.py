@@ -166,6 +166,7 @@ ANYTHING = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(ANYTHING, ANYTHING)
 def test_whatever_a_model_puts_there_a_box_is_fractions_or_none_and_so_is_quality(box: Any, quality: Any) -> None:
     seen = Inspection.model_validate(

@@ -261,6 +261,7 @@ assert asyncio.run(leases.renew("thread"))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_has_no_lease_of_its_parent(database_url_of: str) -> None:
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", _FORK, database_url_of]

@@ -62,6 +62,7 @@ def test_threads_with_loops_of_their_own_share_the_turns(provider: str, monkeypa
     assert (crowd.most, len(crowd.began)) == (2, 9)
 
 
+@pytest.mark.slow
 async def test_no_more_starts_in_a_time_than_the_limit(provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OVERPAINT_LIMITS", f"{provider}=8@3/1s")
     crowd = Crowd()

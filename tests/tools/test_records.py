@@ -28,6 +28,7 @@ def files(root: Path) -> list[Path]:
     return [path for path in root.rglob("*") if path.is_file()]
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.dictionaries(st.text(), JSON, max_size=5))
 def test_the_order_of_keys_does_not_matter_and_all_is_read_back(value: dict[str, Any]) -> None:

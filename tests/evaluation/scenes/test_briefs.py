@@ -43,6 +43,7 @@ def test_every_brief_reads_as_what_was_drawn(name: SetName) -> None:
         assert possible(brief.spec)
 
 
+@pytest.mark.slow
 def test_the_test_set_has_the_promised_briefs() -> None:
     briefs = load_briefs("test")
     assert Counter(b.category for b in briefs) == {**dict.fromkeys(EASY, 30), MULTI: 165}
@@ -59,6 +60,7 @@ def test_no_scene_is_in_both_sets_or_twice() -> None:
     assert not test & tuning
 
 
+@pytest.mark.slow
 def test_no_scene_of_the_examples_is_asked_for() -> None:
     asked = {canonical(b.spec) for name in SEEDS for b in load_briefs(name)}
     shown = {canonical(random_things(seed, 6)) for seed in range(100)}
@@ -89,6 +91,7 @@ def test_a_few_of_the_mixed_order_hold_most_categories() -> None:
     assert len({b.category for b in few}) >= 6
 
 
+@pytest.mark.slow
 @given(specs(), st.data())
 def test_a_name_does_not_change_with_order_or_the_side_a_relation_is_told_from(spec: Spec, data: st.DataObject) -> None:
     order = data.draw(st.permutations(range(len(spec.groups))))

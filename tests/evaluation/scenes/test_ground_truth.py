@@ -55,6 +55,7 @@ def reached(module: str) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_it_shares_no_code_with_the_judge() -> None:
     own = {f"overpaint.evaluation.scenes.{name}" for name in ("ground_truth", "matching", "patches")}
     assert reached("overpaint.evaluation.scenes.truth") == own | {"overpaint.shapes.drawing", "overpaint.shapes.scene"}
@@ -127,6 +128,7 @@ def test_things_of_one_colour_that_touch_are_parted() -> None:
     assert keys(things_in(bridged)) == keys([left, right])
 
 
+@pytest.mark.slow
 @given(specs())
 @settings(max_examples=40, deadline=None)
 def test_a_drawn_layout_shows_its_spec(spec: Spec) -> None:

@@ -25,6 +25,7 @@ def read_back(way: dialect.Way, seed: int) -> bool | None:
     return satisfied(spec, [as_seen(thing) for thing in things])
 
 
+@pytest.mark.slow
 @given(st.sampled_from([*dialect.WAYS, dialect.caption]), st.integers(0, 2**32))
 def test_no_caption_says_what_its_scene_does_not_show(way: dialect.Way, seed: int) -> None:
     assert read_back(way, seed) in (True, None)

@@ -69,6 +69,7 @@ async def test_openais_models_are_sent_no_seed_behind_a_gateway_either(server: O
     assert result.seed is None
 
 
+@pytest.mark.slow
 async def test_the_users_fields_are_added_and_null_leaves_one_out(server: OpenAIImages) -> None:
     extra = {"quality": "low", "lora": {"name": "x", "scale": 0.5}, "seed": None, "size": None, "guidance_scale": 3}
     painter = opened(server, extra_body=extra)
