@@ -1,13 +1,16 @@
 import pytest
+import torch
 
 from overpaint.shapes.inspector import inspect
 from overpaint.shapes.painter import open_painter
+from overpaint.tools.backends.diffusers_ import _painting_thread
 from overpaint.tools.faults import BadInput
 from overpaint.tools.painters import PaintRequest
 
 pytestmark = pytest.mark.slow
 
 TWO = "a large red circle in the top left, a small blue star in the center"
+LONG = "two small red circles above a large blue square, a green star left of the square"
 
 
 async def test_paints_what_a_detailed_prompt_says() -> None:
@@ -30,6 +33,15 @@ async def test_a_masked_edit_adds_what_its_sub_prompt_names() -> None:
     before, after = inspect(first.data), inspect(edited.data)
     assert after[:2] == before
     assert [(s.shape, s.colour, s.place) for s in after[2:]] == [("square", "green", 8)]
+
+
+async def test_the_number_of_cores_changes_no_picture() -> None:
+    # With torch's own threads, one for each core, these are seeds whose bytes differ from those of a single thread.
+    painter, seen = open_painter(), []
+    for cores in (2, 1):
+        _painting_thread().submit(torch.set_num_threads, cores).result()  # each thread has a number of its own
+        seen.append([(await painter.paint(PaintRequest(LONG, seed=seed))).data for seed in (1, 4, 7)])
+    assert seen[0] == seen[1]
 
 
 def test_knows_what_it_can_do_without_loading_weights() -> None:

@@ -13,7 +13,15 @@ from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
-from overpaint.tools.backends.loading import OutOfMemory, Placement, check_installed, check_placing, locate, place
+from overpaint.tools.backends.loading import (
+    OutOfMemory,
+    Placement,
+    check_installed,
+    check_placing,
+    computing,
+    locate,
+    place,
+)
 from overpaint.tools.backends.model_index import Index, fetch_index, read_index
 from overpaint.tools.backends.painting import paint_one
 from overpaint.tools.backends.pipelines import Recipe, check_lora, load
@@ -43,6 +51,7 @@ class DiffusersPainter:
         variant, scheduler, lora, vae_tiling: what is changed of the model as it is loaded, see `Recipe`.
         defaults: what to use for size, steps, guidance and strength where a request leaves them open.
         sides: the widths and heights it can paint, in pixels.
+        threads: how many of the CPU compute a picture; torch's own choice when None.
 
     Raises:
         BadInput: a package or the model's folder is missing, or a value is none of the above.
@@ -62,6 +71,7 @@ class DiffusersPainter:
         vae_tiling: bool = False,
         defaults: Mapping[str, Any] = MappingProxyType({}),
         sides: range = SIDES,
+        threads: int | None = None,
     ) -> None:
         check_placing(device, dtype)
         if offload is not None and offload not in OFFLOADS:
@@ -75,6 +85,7 @@ class DiffusersPainter:
         self._lighter: Placement | None = None
         self._defaults = defaults
         self._sides = sides
+        self._threads = threads
         self._abilities = self._able(read_index(self._recipe.model))
 
     @property
@@ -161,7 +172,8 @@ class DiffusersPainter:
 
         def attempt(placement: Placement) -> PaintResult:
             loaded = load(self._recipe, placement)
-            return paint_one(loaded, request, self._defaults, seed, self.name, report)
+            with computing(self._threads):
+                return paint_one(loaded, request, self._defaults, seed, self.name, report)
 
         try:
             return attempt(placement)

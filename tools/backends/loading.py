@@ -118,6 +118,19 @@ def place(device: str | None, dtype: str | None, offload: str | None, half: str 
 
 
 @contextmanager
+def computing(threads: int | None) -> Iterator[None]:
+    """Have torch compute with so many threads of the CPU for a while; None leaves it as it is."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
 def quiet() -> Iterator[None]:
     """Hold back progress bars and HARMLESS log messages of diffusers and transformers for a while."""
     import diffusers.utils.logging

@@ -12,6 +12,9 @@ WEIGHTS = Path(__file__).parent / "weights"
 LARGEST = 512
 DEFAULTS = {"size": (SIDE, SIDE), "steps": 10, "guidance": 2.0}
 """Measured by bench/shapes_painter.py; see weights/README.md."""
+THREADS = 1
+"""With one for each core a third of the seeds give other bytes than with one, and two processes that paint on two cores
+wait for each other by spinning, four times as long; a picture painted alone takes a quarter less (bench/threads.py)."""
 
 
 def open_painter(
@@ -32,4 +35,5 @@ def open_painter(
         offload=offload,
         defaults=DEFAULTS,
         sides=range(SIDE, LARGEST + 1, 8),
+        threads=THREADS,
     )
