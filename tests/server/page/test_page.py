@@ -63,6 +63,7 @@ def test_a_run_is_watched_reviewed_forked_from_its_second_picture_and_exported(v
     prompt.fill(f"{suggested}, all on white")
     page.get_by_role("button", name="Go on").click()
     assert ended(page) == "passed"
+    expect(page.get_by_role("heading", name="The run waits for you")).to_have_count(0)
     expect(page.locator("#said")).to_contain_text("The run: passed. Receipt: 2 pictures")
     expect(page).to_have_title(re.compile("passed · overpaint$"))
 

@@ -180,18 +180,14 @@ export class RunPage {
     const champion = run.candidates.find((candidate) => candidate.champion) || null;
     refreshed(parts.head, { status, brief, why, error, refused, receipt, unrendered, champion, ours }, () =>
       headOf(run, { resume: (settings) => this.resume(settings), cancel: ours ? () => this.cancel() : null }));
-    refreshed(parts.review, run.status === "waiting" ? run.interrupts : null, () => this.review());
+    const asked = run.status === "waiting" && run.interrupts.length > 0;
+    refreshed(parts.review, asked && run.interrupts, () => asked && reviewForm(run, (resume) => this.go({ command: { resume } })));
     this.sheetSection.hidden = run.candidates.length === 0;
     this.lineageSection.hidden = run.candidates.length === 0;
     showSheet(parts.sheet, run);
     showLineage(parts.lineage, run);
     refreshed(parts.folds, [run.checklist, run.settings, run.status], () => run.run && foldsOf(run, checklistView(run.checklist)));
     this.showPlace();
-  }
-
-  review() {
-    if (this.run.status !== "waiting" || !this.run.interrupts.length) return null;
-    return reviewForm(this.run, (resume) => this.go({ command: { resume } }));
   }
 
   /** The runs of one conversation, of which the last is shown unless another is asked for. */
