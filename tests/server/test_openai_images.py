@@ -190,6 +190,7 @@ def test_an_edit_starts_from_the_picture_and_ends_with_what_was_asked(client: op
     assert run.image_path(run.candidates[0]).read_bytes() == source  # type: ignore[union-attr]
     assert run.settings["actions"] == ["edit", "revise"]
     assert made.data[0].overpaint["passed"] is True
+    assert made.data[0].revised_prompt
     assert pictures(made)[0] != source
 
 

@@ -118,7 +118,9 @@ class Answer:
             "link": await self._link(image),
             "receipt": run.receipt,
         }
-        return {**await self._picture(image), "revised_prompt": whole_prompt(run, record), "overpaint": about}
+        # Nobody wrote a prompt for a picture that was given; there the prompt of what was changed says most.
+        prompt = whole_prompt(run, record) or record["prompt"] or None
+        return {**await self._picture(image), "revised_prompt": prompt, "overpaint": about}
 
     async def _picture(self, ref: ImageRef) -> dict[str, Any]:
         """A picture as the request wants it: base64 or a link, its format and its size."""
