@@ -11,15 +11,16 @@ from overpaint.server.server_log import shortened, untold
 from overpaint.tools.faults import DatabaseFault
 
 FORESEEN = "Traceback (most recent call last):\n  …\noverpaint.tools.faults.BadInput: no\n"
-OTHER = "Traceback (most recent call last):\n  …\nKeyError: 'x'"
+OTHER = "Traceback (most recent call last):\n  …\nKeyError: 'x'\noverpaint.tools.faults.BadInput: quoted by it"
 
 
 def record(**fields: Any) -> logging.LogRecord:
     return logging.LogRecord("langgraph_api.worker", logging.ERROR, "", 0, fields, None, None)
 
 
-def test_a_fault_that_is_told_comes_without_a_traceback() -> None:
-    told = record(event="Background run failed. no", run_id="1", run_exec_ms=3, exception=FORESEEN)
+@pytest.mark.parametrize("note", ["", "During task with name 'upsample' and id '1'\n"])
+def test_a_fault_that_is_told_comes_without_a_traceback(note: str) -> None:
+    told = record(event="Background run failed. no", run_id="1", run_exec_ms=3, exception=FORESEEN + note)
     assert shortened(told)
     assert told.msg == {"event": "Background run failed. no", "run_id": "1"}
 

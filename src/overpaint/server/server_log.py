@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+import warnings
 
 from overpaint.tools.faults import DatabaseFault
 
@@ -24,6 +26,7 @@ _KEPT = ("event", "exception", "level", "logger", "run_id", "thread_id", "timest
 
 def quieten() -> None:
     """Have this process print less of what LangGraph's server logs."""
+    warnings.filterwarnings("ignore", "Remove `format_exc_info`")  # structlog's, of how langgraph-api set it up
     for name, level in _LEVELS.items():
         logging.getLogger(name).setLevel(level)
     logging.getLogger("langgraph_api.worker").addFilter(shortened)
@@ -40,8 +43,13 @@ def shortened(record: logging.LogRecord) -> bool:
     fields = record.msg
     if not isinstance(fields, dict):
         return True
-    last = str(fields.get("exception", "")).strip().rpartition("\n")[2]
+    error = _error_in(str(fields.get("exception", "")))
     for name in list(fields):
-        if name not in _KEPT or (name == "exception" and last.startswith(_FORESEEN)):
+        if name not in _KEPT or (name == "exception" and error.startswith(_FORESEEN)):
             del fields[name]
     return not str(fields.get("event", "")).startswith(_TWICE)
+
+
+def _error_in(traceback: str) -> str:
+    """The error that a traceback ends with; its frames are indented, and notes (PEP 678) may follow it."""
+    return re.split(r"^ .*\n", f"{traceback}\n", flags=re.MULTILINE)[-1]
