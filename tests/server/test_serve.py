@@ -6,6 +6,8 @@ import asyncio
 import json
 import signal
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from overpaint.runs import load_run
 from overpaint.server.serve_command import warn_of_links
 from overpaint.server.server_config import server_config
 from tests.image_servers import OpenAIImages, openai_images
-from tests.server.live import live_process
+from tests.server.live import free_port, live_process
 
 ROOT = Path(__file__).parent.parent.parent
 BRIEF = {"brief": "a red circle"}
@@ -94,9 +96,13 @@ def test_a_run_of_a_server_that_was_killed_is_taken_up_again_and_nothing_is_paid
 
 
 @pytest.mark.slow
-def test_a_server_keeps_everything_in_its_home_and_ends_at_ctrl_c_with_clients_connected(home: Path) -> None:
+def test_a_server_keeps_everything_in_its_home_for_itself_and_ends_at_ctrl_c_with_clients_connected(home: Path) -> None:
     with openai_images(delay=0.5) as images, live_process(home) as served:
         thread, run = asyncio.run(begun(served.url, images, pictures=1))
+        second = [sys.executable, "-m", "overpaint", "serve", "--port", str(free_port())]
+        refused = subprocess.run(second, capture_output=True, text=True, check=False, timeout=60)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert f"another server runs on {home}" in refused.stderr
         with httpx.stream("GET", f"{served.url}/threads/{thread}/runs/{run}/stream", timeout=10):
             served.end(signal.SIGINT)
         assert served.process.returncode == 0

@@ -42,7 +42,7 @@ def serve(args: Namespace) -> int:
     """Serve until a signal ends it; runs at work finish their step, and go on by themselves at the next start.
 
     Raises:
-        BadInput: the extra is not installed, the address cannot be used, or it needs keys.
+        BadInput: the extra is not installed, the address cannot be used or needs keys, or another server uses the home.
     """
     if not all(map(find_spec, _NEEDED)):
         raise BadInput("serving needs packages that are not installed: pip install 'overpaint[serve]'")
@@ -146,7 +146,21 @@ def _set_environment(url: str, *, studio: bool) -> None:
 
 
 def _enter(folder: Path) -> None:
-    """Make a folder the current one: LangGraph's server keeps its threads and runs where it is started."""
+    """Make a folder the current one, for one server alone: LangGraph's keeps its threads and runs where it is started.
+
+    Raises:
+        BadInput: another server is there, or the disk refused.
+    """
     with disk_faults(folder):
         folder.mkdir(exist_ok=True)
+        lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
         os.chdir(folder)
+    if os.name == "posix":
+        import fcntl
+
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until this process ends, however it does
+        except BlockingIOError:
+            raise BadInput(
+                f"another server runs on {folder.parent}: use that one, or set OVERPAINT_HOME to another folder"
+            ) from None
