@@ -13,7 +13,6 @@ from overpaint.graph.schemas import FollowUp
 from overpaint.graph.state import State, empty_receipt
 from overpaint.graph.talk import Question
 from overpaint.graph.toolbox import Toolbox
-from overpaint.prompts import load
 
 TOLD = ("undo", "show", "why", "other")
 """Kinds of message that paint nothing."""
@@ -73,7 +72,7 @@ async def understood(said: str, state: State, toolbox: Toolbox, *, pictured: boo
     meant = command(said)
     if meant and (meant.kind == "new" or not pictured):
         return meant
-    prompt, spent = load("follow_up"), state.get("receipt", empty_receipt())
+    prompt, spent = toolbox.text("follow_up"), state.get("receipt", empty_receipt())
     values = {"brief": brief, "said": said, "pictures": spent["images"] - spent.get("unknown", 0)}
     reply = await toolbox.consult("writer", prompt, FollowUp, values=values)
     if reply.value is None and not reply.calls:

@@ -1,4 +1,4 @@
-"""Prompt texts that a user's own replace: those of the default methods, and the six of the socratic method."""
+"""Prompt texts that a user's own replace: of the default methods, of conversations, and the six of the socratic method."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from overpaint.prompts import Prompt, load, parse
 from overpaint.tools.faults import BadInput
 
 NODES = {
+    "follow_up": "intake",
+    "describe": "intake",
+    "describe.question": "intake",
     "upsample": "upsample",
     "specify": "specify",
     "specify.whole": "specify",

@@ -28,7 +28,7 @@ from overpaint.graph.telling import answer
 from overpaint.graph.templates import check_templates
 from overpaint.graph.toolbox import Toolbox, open_toolbox
 from overpaint.graph.turns import remembered
-from overpaint.prompts import Prompt, load
+from overpaint.prompts import Prompt
 from overpaint.tools.faults import BadInput, ProviderFault
 from overpaint.tools.home import open_home
 from overpaint.tools.images import ImageRef
@@ -180,18 +180,19 @@ async def _brief(meant: Meant, image: ImageRef | None, toolbox: Toolbox) -> tupl
     labels = {"follow_up": meant.label} if meant.label else {}
     if image is None or meant.brief:
         return Brief(text=check_brief(meant.brief), image=image), labels
-    prompt, values = _describing(toolbox.settings)
+    prompt, values = _describing(toolbox)
     reply = await toolbox.consult("captioner", prompt, Description, shown=image["sha256"], values=values)
     if reply.value is None:
         raise ProviderFault(f"the picture could not be described: {reply.fault}; give a brief as well")
     return Brief(text=check_brief(reply.value.description), image=None), {prompt.name: prompt.label}
 
 
-def _describing(settings: Settings) -> tuple[Prompt, dict[str, str]]:
+def _describing(toolbox: Toolbox) -> tuple[Prompt, dict[str, str]]:
     """How the captioner is asked: in our words, or with the question of the settings."""
-    if settings.question is None:
-        return load("describe"), {}
-    return load("describe.question"), {"question": settings.question}
+    question = toolbox.settings.question
+    if question is None:
+        return toolbox.text("describe"), {}
+    return toolbox.text("describe.question"), {"question": question}
 
 
 def _forgotten(state: Intake, spent: Receipt, labels: dict[str, str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from overpaint.graph.kept import Graph
 from overpaint.graph.messages import reference
 from overpaint.graph.persistence import on_thread
 from overpaint.graph.settings import Settings
+from overpaint.graph.templates import text_of
 from overpaint.tools.faults import BadInput
 from overpaint.tools.images import ImageStore
 
@@ -46,6 +47,16 @@ def last(told: dict[str, Any]) -> AIMessage:
 
 def sha(told: dict[str, Any]) -> str:
     return str(told["champion"]["image"]["sha256"])
+
+
+async def test_what_the_writer_and_the_captioner_are_asked_with_can_be_replaced() -> None:
+    words = {"follow_up.system": "What is meant?", "describe.human": "What is there?"}
+    ours, chat = QUICK.model_copy(update={"templates": words}), Chat()
+    first = await chat.say(PAIR, ours)
+    await chat.say("add a green star", ours)
+    assert (await chat.state())["prompts"]["follow_up"] == text_of("follow_up", words).label
+    await chat.graph.ainvoke({"image": first["champion"]["image"]}, on_thread("t"), context=ours)
+    assert (await chat.state())["prompts"]["describe"] == text_of("describe", words).label
 
 
 async def test_a_change_goes_on_from_the_champion_and_undo_leads_back() -> None:
