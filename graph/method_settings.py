@@ -87,6 +87,7 @@ class MethodSettings(ChatSettings):
         None,
         "Files that replace a prompt's text: a JSON object of names and paths. caption.rewrite.system names one part, "
         "upsample a whole prompt file.",
+        "intake",
         "upsample",
         "specify",
         "judge",

@@ -1,4 +1,4 @@
-"""Prompt texts that a user's own replace: of the default methods, of conversations, and the six of the socratic method."""
+"""Prompt texts that a user's own replace: those of conversations, of the default methods and of the socratic method."""
 
 from __future__ import annotations
 
