@@ -21,8 +21,8 @@ settings.load_profile("untimed")
 os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-# Several processes of tests share the machine. Where each also paints with a thread per core, they wait for each other
-# by spinning: on two cores a run then takes five times as long. Read when torch is imported.
+# Several processes of tests share the machine. Where torch takes a thread per core in each, they wait for each other by
+# spinning (bench/threads.py). Read when torch is imported.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 os.environ["LANGSMITH_TEST_TRACKING"] = "false"

@@ -120,10 +120,13 @@ def place(device: str | None, dtype: str | None, offload: str | None, half: str 
 @contextmanager
 def computing(threads: int | None) -> Iterator[None]:
     """Have torch compute with so many threads of the CPU for a while; None leaves it as it is."""
+    if threads is None:
+        yield
+        return
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(threads or before)
+    torch.set_num_threads(threads)
     try:
         yield
     finally:

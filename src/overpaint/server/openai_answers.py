@@ -118,9 +118,7 @@ class Answer:
             "link": await self._link(image),
             "receipt": run.receipt,
         }
-        # Nobody wrote a prompt for a picture that was given; there the prompt of what was changed says most.
-        prompt = whole_prompt(run, record) or record["prompt"] or None
-        return {**await self._picture(image), "revised_prompt": prompt, "overpaint": about}
+        return {**await self._picture(image), "revised_prompt": whole_prompt(run, record), "overpaint": about}
 
     async def _picture(self, ref: ImageRef) -> dict[str, Any]:
         """A picture as the request wants it: base64 or a link, its format and its size."""
@@ -140,12 +138,15 @@ class Answer:
         return self.server + await asyncio.to_thread(picture_path, ref)
 
 
-def whole_prompt(run: Run, record: Record) -> str:
-    """The prompt of the whole picture: an edit's own names only what was repainted."""
-    by_id = {each["id"]: each for each in run.candidates}
+def whole_prompt(run: Run, record: Record) -> str | None:
+    """The prompt of the whole picture: an edit's own names only what was repainted.
+
+    Nobody wrote one for a picture that was given; the prompt of what was changed then says most, if anything was.
+    """
+    by_id, own = {each["id"]: each for each in run.candidates}, record["prompt"]
     while record["action"] in ("edit", "rejudge") and (parent := by_id.get(record["parent"] or "")) is not None:
         record = parent
-    return record["prompt"]
+    return record["prompt"] or own or None
 
 
 def no_picture(run: Run) -> ApiError:
